@@ -46,7 +46,7 @@ _CANONICAL_NAME = re.compile("[A-Za-z0-9._~-]+")
 _OTHER_SEPARATORS: Final = ";#\\"
 #: The start of a JSON web token, which may have an expiry time, whatever its parameter is called.
 _JWT_START: Final = "eyJ"
-#: Lines that are all canonical https URLs without a query.
+#: Lines that are all canonical https URLs without a query. The scheme in `_ADDRESS` is replaced.
 _CANONICAL_LINES = re.compile(rf"(?:{_ADDRESS.replace('s?', 's', 1)}\n)*+")
 
 
@@ -86,15 +86,18 @@ class _QueryPattern:
         self._expiry_groups = [group_names.index(name) for name in expiry_names]
         self._separator_count = len(names) - 1
 
-        def parameters(value: str) -> list[str]:
+        def parameter_patterns(value: str) -> list[str]:
             values = dict.fromkeys(names, value) | dict.fromkeys(expiry_names, f"({value})")
             values |= dict.fromkeys(kept_names, f"({_CANONICAL_VALUE})")
             return [f"{re.escape(name)}={values[name]}" for name in names]
 
-        query = "&".join(parameters(_ANY_VALUE))
+        query = "&".join(parameter_patterns(_ANY_VALUE))
         # The empty group at the end makes `findall` return tuples even without other groups.
         self.match: Final = re.compile(rf"{_ADDRESS}\?{query}()").fullmatch
-        query = "&".join([*parameters("[^&]*")[:-1], parameters(".*")[-1]])
+        # A value ends at the next `&`, and the last value at the end of the line; see `find`.
+        first_parameters = parameter_patterns("[^&]*")[:-1]
+        last_parameter = parameter_patterns(".*")[-1]
+        query = "&".join([*first_parameters, last_parameter])
         self._find = re.compile(rf"^{_ADDRESS}\?{query}()$", re.MULTILINE).findall
 
     def find(self, lines: str, count: int) -> list[tuple[str, ...]]:
@@ -131,6 +134,7 @@ class _QueryPattern:
             separator = "&"
         if not self._expiry_groups:
             return urls, [math.inf] * len(urls)
+        # One list per parameter: its value in each URL.
         values = ([groups[index] for groups in matches] for index in self._expiry_groups)
         return urls, list(map(self._expiry.expires_at, *values))
 
@@ -184,8 +188,10 @@ class AddressReader:
             lines: the URLs, one per line.
         """
         pattern = self._pattern(urls[0])
+        if pattern is None:
+            return None
         # The first and the last URL are a fast test.
-        if pattern is None or not (pattern.match(urls[0]) and pattern.match(urls[-1])):
+        if not pattern.match(urls[0]) or not pattern.match(urls[-1]):
             return None
         matches = pattern.find(lines, len(urls))
         return pattern.urls_and_times(matches) if matches else None

@@ -75,9 +75,9 @@ def mask_all(texts: Sequence[str]) -> Sequence[str]:
 
 def _may_have_secret(text: str) -> bool:
     """Whether a text may have a secret. It is fast, also for all cells of a column in one text."""
-    return bool(_POSSIBLE_SECRET.search(text)) and (
-        "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text)
-    )
+    if not _POSSIBLE_SECRET.search(text):
+        return False
+    return "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text)
 
 
 def _may_have_token(text: str) -> bool:

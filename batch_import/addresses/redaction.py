@@ -57,9 +57,11 @@ def _encodings(secret: str) -> Iterator[str]:
     # The first and the last characters of a form depend on the adjacent text; they are removed.
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode()
-        fixed_part = encoded[-(-offset * 4 // 3) :]
-        has_partial_end = (offset + len(secret.encode())) % 3
-        fixed_part = fixed_part.rstrip("=")[: -1 if has_partial_end else None]
+        first_count = -(-offset * 4 // 3)  # rounded up: each byte before takes 4/3 of a character
+        fixed_part = encoded[first_count:].rstrip("=")
+        has_partial_end = (offset + len(secret.encode())) % 3 != 0
+        if has_partial_end:
+            fixed_part = fixed_part[:-1]
         if len(fixed_part) >= _MIN_SECRET_LENGTH:
             yield fixed_part
             yield fixed_part.replace("+", "-").replace("/", "_")

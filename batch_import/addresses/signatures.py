@@ -362,11 +362,11 @@ def _is_signature(name: str, value: str, *, has_expiry: bool) -> bool:
     """
     if _CONTENT_VALUE.search(value):
         return False
-    if has_expiry and (
-        (name in schemes.SIGNATURE_NAMES_WITH_EXPIRY and not value.isdecimal())
-        or looks_random(value, SHORT_TOKEN_LENGTH)
-    ):
-        return True
+    if has_expiry:
+        if name in schemes.SIGNATURE_NAMES_WITH_EXPIRY and not value.isdecimal():
+            return True
+        if looks_random(value, SHORT_TOKEN_LENGTH):
+            return True
     return schemes.SIGNATURE_VALUE.fullmatch(value) is not None or looks_random(value)
 
 

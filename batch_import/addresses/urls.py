@@ -132,7 +132,8 @@ def canonical_url(text: str) -> str:
     path = _resolve_dot_segments(_normalise(path, _UNENCODED_IN_PATH)) or "/"
     query = _normalise(_HTML_AMPERSAND.sub("&", query).replace("+", "%20"), _UNENCODED_IN_QUERY)
     scheme = url.scheme.lower()
-    return f"{scheme}://{user}{host}{_explicit_port(url.port, scheme)}{path}{query and '?' + query}"
+    address = f"{scheme}://{user}{host}{_explicit_port(url.port, scheme)}{path}"
+    return f"{address}?{query}" if query else address
 
 
 def without_fragment(text: str) -> str:
@@ -173,7 +174,8 @@ def _decode_unreserved(escapes: str, unencoded: frozenset[str]) -> str:
     characters = []
     for character in decoded:
         # Bytes that are not UTF-8 have become surrogates. "\x9f" is the last control character.
-        is_text = character > "\x9f" and not "\ud800" <= character <= "\udfff"
+        is_surrogate = "\ud800" <= character <= "\udfff"
+        is_text = character > "\x9f" and not is_surrogate
         if character in unencoded or is_text:
             characters.append(character)
         else:
@@ -187,8 +189,10 @@ def _resolve_dot_segments(path: str) -> str:
     if "/." not in path:
         return path
     resolved: list[str] = []
-    *segments, last = path.split("/")
-    for segment in segments + ([last, ""] if last in (".", "..") else [last]):
+    segments = path.split("/")
+    if segments[-1] in (".", ".."):
+        segments.append("")  # `/a/.` becomes `/a/`
+    for segment in segments:
         if segment == "..":
             del resolved[max(1, len(resolved) - 1) :]
         elif segment != ".":

@@ -114,6 +114,7 @@ def _print_json(checked: "CheckResult") -> None:
             "left_out": checked.corrected.omitted_lines,
         },
     }
+    # The JSON without its closing brace; the problems are its last member.
     print(json.dumps(without_problems)[:-1], end=', "problems": [')
     comma = ""
     for problem in read_csv(checked.problem_path):

@@ -43,7 +43,7 @@ def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
     from batch_import.workflows.proposal import ManifestSample
 
     reading = invocation.reading()
-    if not invocation.is_flag("map"):
+    if not invocation.is_on_command_line("map"):
         reading = replace(reading, map={})
     proposal, reading = _ask_until_accepted(manifest, reading, accepts_all=invocation["yes"])
     without_column = dict.fromkeys((field for field, label in reading.map.items() if not label), "")
@@ -202,7 +202,8 @@ def _values_to_write(invocation: Invocation, reading: ReadingOptions) -> dict[st
     for declared in settings_of(ReadingOptions):
         name = declared.name
         value = getattr(reading, name)
-        is_new = invocation.is_flag(name) or not invocation.is_given(name)
+        # A value that was not given at all is an answer.
+        is_new = invocation.is_on_command_line(name) or not invocation.is_given(name)
         if name != "map" and value and is_new:
             values[name] = list(value) if isinstance(value, tuple) else value
     return values

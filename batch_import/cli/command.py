@@ -25,40 +25,21 @@ from batch_import.job import Job
 _ARGUMENTS: Final = "Arguments"
 #: Names of the options of how a manifest is read, for all commands that read a manifest.
 READING: Final = (
-    *("config", "job", "state", "map", "default", "sheet", "records", "columns", "signing"),
-    *("encoding", "base_url", "allow"),
-)
+    "config", "job", "state", "map", "default", "sheet", "records", "columns", "signing",
+    "encoding", "base_url", "allow",
+)  # fmt: skip
 #: Names of the options of how results look, for all commands that write results.
 RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns", "group_by")
 #: Names of the options of `run` and `retry`.
 IMPORT: Final = (
     *READING,
-    *(
-        "credentials",
-        "limit",
-        "first",
-        "only",
-        "until",
-        "standby",
-        "notify",
-        "verbose",
-        "strict",
-        "preflight",
-    ),
-    *("same_videos", "allow_removals"),
-    *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
+    "credentials", "limit", "first", "only", "until", "standby", "notify", "verbose", "strict",
+    "preflight", "same_videos", "allow_removals", "rate", "workers", "poll_interval",
+    "max_in_flight", "max_wait",
     *RESULTS,
-    *(
-        "aspect_from_detail",
-        "refresh",
-        "link_life",
-        "settle",
-        "when_unsure",
-        "adopt",
-        "give_up_after",
-    ),
-    *("lease", "log_max", "api_base", "embed_base"),
-)
+    "aspect_from_detail", "refresh", "link_life", "settle", "when_unsure", "adopt",
+    "give_up_after", "lease", "log_max", "api_base", "embed_base",
+)  # fmt: skip
 
 
 class _FileType(click.ParamType[Path]):
@@ -111,19 +92,19 @@ class Invocation:
         return self._ctx.params[name]
 
     def is_given(self, name: str) -> bool:
-        """Whether an option has a value that is not its default.
+        """Whether a value was given for an option, even if it is equal to the default.
 
-        The value may come from a flag, an environment variable or the configuration file.
+        It may be given by a flag, by an environment variable or in the configuration file.
         """
         source = self._ctx.get_parameter_source(name)
         return source not in (None, ParameterSource.DEFAULT)
 
-    def is_flag(self, name: str) -> bool:
+    def is_on_command_line(self, name: str) -> bool:
         """Whether an option was given on the command line."""
         return self._ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
     def values(self, owner: type[Any]) -> dict[str, Any]:
-        """Returns the settings of a dataclass that have no default value here, by name."""
+        """Returns the settings of a dataclass for which a value was given, by name."""
         names = [declared.name for declared in settings_of(owner)]
         return {name: self._ctx.params[name] for name in names if self.is_given(name)}
 
@@ -203,14 +184,18 @@ class Invocation:
         return job
 
     def load_credentials(self) -> Credentials:
-        """Returns the credentials, from the first location in `credentials.py` that has a key.
+        """Returns the credentials, from the first of the locations that has a key.
+
+        `credentials.py` lists the locations in their order.
 
         Raises:
             UsageError: there are no credentials, or they are not valid.
         """
         from batch_import.configuration.credentials import load_credentials
 
-        return load_credentials(self["credentials"], is_explicit=self.is_flag("credentials"))
+        return load_credentials(
+            self["credentials"], is_explicit=self.is_on_command_line("credentials")
+        )
 
 
 class Command(PrintsHelp):
@@ -249,9 +234,12 @@ class Command(PrintsHelp):
         """Run the function of the command with the values of the context. Returns the exit code."""
         invocation = Invocation(ctx)
         option_sources: OptionSources = ctx.obj
+        # Messages contain command lines to copy, with the same manifest.
         option_sources.manifest = str(ctx.params.get("manifest") or "")
         option_sources.job = (
-            str(invocation["job"]) if "job" in self.options and invocation.is_flag("job") else ""
+            str(invocation["job"])
+            if "job" in self.options and invocation.is_on_command_line("job")
+            else ""
         )
         if ctx.params.get("verbose"):
             from batch_import.cli.call_lines import show_requests
@@ -260,7 +248,10 @@ class Command(PrintsHelp):
         return self._function(invocation)
 
     def group_parameters(self, ctx: click.Context) -> dict[str, list[click.Parameter]]:
-        """Returns the parameters by their heading in the help. No heading is without parameters."""
+        """Returns the parameters by their heading in the help.
+
+        Headings without parameters are left out.
+        """
         groups: dict[str, list[click.Parameter]] = {_ARGUMENTS: []}
         groups |= {str(group): [] for group in Group}
         for param in self.get_params(ctx):
@@ -293,8 +284,9 @@ class Command(PrintsHelp):
                 formatter.write_dl([record for record in records if record])
         if self.examples:
             with formatter.section("Examples"):
+                indent = " " * formatter.current_indent
                 for example in self.examples:
-                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+                    formatter.write(f"{indent}{example}\n")
 
 
 def command(

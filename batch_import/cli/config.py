@@ -26,7 +26,7 @@ def config(invocation: Invocation) -> int:
     from batch_import.configuration.credentials import VARIABLES_BY_KEY, find_location
 
     values, option_sources = _all_options(
-        invocation["config"] if invocation.is_flag("config") else None
+        invocation["config"] if invocation.is_on_command_line("config") else None
     )
     location = find_location(values["credentials"])
     locations_by_key = {

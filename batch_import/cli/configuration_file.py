@@ -69,9 +69,10 @@ def _validated_value(option: Setting, file_name: str, position: str, entry: Entr
     """Returns the value of an option. Raises `UsageError` if the value is not valid."""
     try:
         value = _read_value(option, file_name, entry.value)
-        for text in value if isinstance(value, list) else [value]:
-            if isinstance(text, str):
-                option.value_type.parse(text)
+        items = value if isinstance(value, list) else [value]
+        for item in items:
+            if isinstance(item, str):
+                option.value_type.parse(item)
     except ValueError as error:
         raise UsageError(f"{position}: {entry.key}: {error}.") from None
     return value
@@ -82,8 +83,8 @@ def _unknown_key_error(position: str, key: str) -> UsageError:
     if any(name in folded for name in _SECRET_NAMES):
         return UsageError(
             f"{position}: credentials must not be in this file, because you may share the file.",
-            "Put them into the environment, the keyring, or a separate file that"
-            " credentials: FILE names.",
+            "Put them into the environment, the keyring, or a separate file, and name that file"
+            " with credentials: FILE.",
         )
     similar = find_similar(key.lower().replace("_", "-"), _OPTIONS_BY_KEY)
     return UsageError(

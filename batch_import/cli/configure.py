@@ -24,7 +24,14 @@ _MANIFEST_EXTENSIONS: Final = frozenset((".csv", ".tsv", ".xlsx", ".json", ".jso
     options=(
         "config",
         *(declared.name for declared in settings_of(ReadingOptions)),
-        *("yes", "credentials", "store", "replace", "templates", "offline", "verbose", "api_base"),
+        "yes",
+        "credentials",
+        "store",
+        "replace",
+        "templates",
+        "offline",
+        "verbose",
+        "api_base",
     ),
     arguments=[argument("manifest", "manifest whose columns to use", FILE, required=False)],
     examples=(

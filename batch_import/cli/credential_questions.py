@@ -54,7 +54,7 @@ def ask_for_credentials(invocation: Invocation) -> dict[str, Any]:
 
 def _find_credentials(invocation: Invocation) -> tuple[Credentials | None, str]:
     """Returns the existing credentials and a description of their location, or None and ""."""
-    file, is_explicit = invocation["credentials"], invocation.is_flag("credentials")
+    file, is_explicit = invocation["credentials"], invocation.is_on_command_line("credentials")
     if file and not is_explicit and not file.exists():
         file = None  # only the configuration file, which is going to be replaced, names it
     location = find_location(file, is_explicit=is_explicit)
@@ -123,7 +123,7 @@ def _store(invocation: Invocation, credentials: Credentials, location: str) -> d
     """
     has_choice = invocation.is_given("store")
     if location and not has_choice:
-        if invocation.is_flag("credentials"):
+        if invocation.is_on_command_line("credentials"):
             return {"credentials": str(invocation["credentials"])}
         return {}
     choice = invocation["store"] if has_choice else _ask_for_storage()

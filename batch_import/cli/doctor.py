@@ -18,9 +18,7 @@ _COLOURS: Final = {"ok": SUCCESS, "problem": ERROR, "skipped": ""}
 
 
 @command(
-    options=(
-        *("config", "job", "credentials", "offline", "json", "verbose", "log_max", "api_base"),
-    ),
+    options=("config", "job", "credentials", "offline", "json", "verbose", "log_max", "api_base"),
     arguments=[argument("manifest", "the manifest whose job is checked", FILE, required=False)],
     examples=(
         "batch-import doctor",

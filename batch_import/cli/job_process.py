@@ -118,7 +118,8 @@ def _import_job(
         credentials = load_account_credentials(account, folder)
         ended = stand_by(request, credentials, stop=stop, alarm=True, work=run_submitted)
     except RunFault as fault:
-        return *_end_after(fault), fault.exit_code
+        end, reason = _end_after(fault)
+        return end, reason, fault.exit_code
     except Exception as error:  # noqa: BLE001  (a bug must not start the job again and again)
         return "set aside", f"An error of batch-import itself: {type(error).__name__}.", 1
     if ended.remaining_count:

@@ -90,10 +90,9 @@ def _print_queue(listed: Sequence["JobSummary"]) -> None:
         "time left",
         "causes",
     )
-    first = header.index("rows")
-    print_table(
-        header, map(_queue_cells, listed), right=range(first, first + len(_COUNT_HEADINGS) + 2)
-    )
+    # From the numbers of rows to the time left, columns are aligned to the right.
+    numbers = range(header.index("rows"), header.index("time left") + 1)
+    print_table(header, map(_queue_cells, listed), right=numbers)
 
 
 def _queue_cells(job: "JobSummary") -> tuple[str, ...]:

@@ -27,10 +27,7 @@ if TYPE_CHECKING:
 
 
 @command(
-    options=(
-        *("config", "output", "replace", "json"),
-        *("include", "since", "min_size", "base_url"),
-    ),
+    options=("config", "output", "replace", "json", "include", "since", "min_size", "base_url"),
     arguments=[
         argument(
             "source",
@@ -57,7 +54,8 @@ def manifest(invocation: Invocation) -> int:
             written = workflow.write_manifest(request, progress.show, stop)
     finally:
         progress.close()
-    (_print_json if invocation["json"] else _print)(written)
+    print_result = _print_json if invocation["json"] else _print
+    print_result(written)
     return OK if written.is_complete else INCOMPLETE
 
 

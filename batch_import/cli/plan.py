@@ -136,7 +136,7 @@ def _refuse_unused(invocation: Invocation) -> None:
         UsageError: such a flag was given.
     """
     for name in _REHEARSAL_OPTIONS:
-        if invocation.is_flag(name) and not invocation["rehearse"]:
+        if invocation.is_on_command_line(name) and not invocation["rehearse"]:
             raise UsageError("this is only used with --rehearse.", "Add it.", setting=name)
 
 

@@ -11,19 +11,18 @@ from batch_import.errors import UsageError
 @command(
     options=(
         *READING,
-        *("account", "at", "limit", "only", "notify", "strict", "preflight"),
-        *("same_videos", "allow_removals"),
-        *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
+        "account", "at", "limit", "only", "notify", "strict", "preflight", "same_videos",
+        "allow_removals", "rate", "workers", "poll_interval", "max_in_flight", "max_wait",
         *RESULTS,
-        "aspect_from_detail",
-        *("link_life", "settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
+        "aspect_from_detail", "link_life", "settle", "when_unsure", "adopt", "give_up_after",
+        "lease", "log_max",
     ),
     arguments=[manifest_argument()],
     examples=(
         "batch-import submit library.csv --account news",
         "batch-import submit library.csv --account news --at 22:00 --rate 20",
     ),
-)
+)  # fmt: skip
 def submit(invocation: Invocation) -> int:
     """Check a manifest, and put its import into the queue of a database."""
     from batch_import.cli.progress import ImportLines

@@ -131,7 +131,8 @@ def _print_changes(job: "Job") -> None:
     for job_status in _read_repeatedly(job):
         if is_first or job_status != previous:
             lines = [] if job_status is None else status_lines(job, job_status, time.time())
-            if is_first and (job_status is None or not job_status.is_running):
+            is_running = job_status is not None and job_status.is_running
+            if is_first and not is_running:
                 lines.append(_waiting_text(job))
             if lines:
                 print("\n".join(lines), end="\n\n", flush=True)

@@ -14,8 +14,13 @@ from batch_import.errors import UsageError
 
 @command(
     options=(
-        *("config", "state", "accounts", "credentials_folder", "jobs"),
-        *("api_base", "embed_base"),
+        "config",
+        "state",
+        "accounts",
+        "credentials_folder",
+        "jobs",
+        "api_base",
+        "embed_base",
     ),
     examples=(
         "batch-import worker --credentials-folder /etc/batch-import/accounts",

@@ -34,8 +34,9 @@ def checked_base_url(text: str, example: str) -> str:
     parts, host = _split(text)
     if "@" in text:
         raise ValueError("the URL has a user name or a password; remove them")
-    has_only_base_parts = parts.scheme in ("http", "https") and not set(text) & set("?#\\")
-    if not (has_only_base_parts and _is_host(host) and parts.port != 0):
+    is_web_url = parts.scheme in ("http", "https") and _is_host(host) and parts.port != 0
+    has_other_parts = any(character in text for character in "?#\\")
+    if not is_web_url or has_other_parts:
         raise ValueError(f"{text!r} is not a base URL, such as {example}")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError(f"{text!r} would send your API key unencrypted; use https://")

@@ -135,8 +135,8 @@ def list_accounts(folder: Path) -> list[str]:
 def checked_account_name(text: str) -> str:
     """Validate the name of an account, and return it.
 
-    The name becomes a part of a file name and of the name of an environment variable. Therefore
-    only characters are allowed that are valid in both, and that no two names have one variable.
+    The name becomes a part of a file name and of the name of an environment variable. Therefore it
+    may have only characters that are valid in both. Two names always have different variables.
 
     Raises:
         ValueError: the name is not valid.

@@ -199,7 +199,8 @@ class MappingType(ValueType):
             ValueError: the text is not a pair.
         """
         key, equals, value = checked_text(text).partition("=")
-        if not (key and (value or (equals and self.can_be_empty))):
+        has_valid_value = bool(value) or (bool(equals) and self.can_be_empty)
+        if not key or not has_valid_value:
             raise ValueError(f"{shortened(text)} is not of the form {self.metavar}")
         return text
 

@@ -67,7 +67,7 @@ class LikelyPages:
         ]
         self._url_count += len(urls) - urls.count("")
         self._file_url_count += sum(are_files)
-        # A set, because many URLs have the same host.
+        # The URLs up to the slash after the host. A set, because many URLs have the same host.
         file_roots = {
             url[: url.find("/", _POSITION_IN_HOST) + 1] for url in compress(urls, are_files)
         }

@@ -23,7 +23,8 @@ from batch_import.manifest.readers.text import DecodedFile, detect_encoding
 from batch_import.manifest.rules.characters import LOST_CHARACTER
 from batch_import.manifest.rules.violation import Violation
 
-#: Number of rows per chunk: enough for fast operations on columns, and small enough for the cache.
+#: Number of rows per chunk: enough for fast operations on columns, and few enough for the cache of
+#: the processor.
 CHUNK_ROWS = 4_000
 #: Maximum number of cells per chunk, for manifests with very many columns.
 _CHUNK_CELLS: Final = 2_000_000
@@ -34,8 +35,13 @@ _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OLD_EXCEL_START: Final = b"\xd0\xcf\x11\xe0"
 #: Number of the first bytes or characters that are used to detect the format.
 _START_LENGTH: Final = 4096
+#: Matches the start of a JSON array whose first item is an array, an object or a text, the start of
+#: a JSON object, and an empty array or object. It does not match a CSV file that starts with
+#: `[draft]`.
 _JSON_START: Final = re.compile(r'\s*(?:\[\s*[\[{"\]]|\{\s*["}])')
-# A possessive quantifier, because backtracking over thousands of blank lines would take too long.
+#: Matches the first line of YAML after blank lines and comments: `---`, `- url: …` or `videos:`.
+#: The quantifier for blank lines is possessive, because backtracking over thousands of them would
+#: take too long.
 _YAML_START: Final = re.compile(r"(?:\s*+#.*\n|\s*\n)*+(?:---\s|-\s+[\w\"']+:\s|[\w\"']+:\s*\n)")
 #: Single surrogates. JSON can contain them, but no UTF-8 file and no database can.
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
@@ -43,7 +49,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _UNDECODABLE_BYTE: Final = re.compile("[\udc80-\udcff]")
 _UNDECODABLE_BASE: Final = 0xDC00
 _DEFAULT_OPTIONS: Final = ReadingOptions()
-#: Pattern → description of formats that are not supported, and that programs save as `.xls`.
+#: Pattern → description of formats that are not supported, and that programs save as `.xls`. The
+#: second pattern matches an XML declaration and comments before `<?mso-application`, or `<Workbook`
+#: within the first 2,000 characters.
 _FAKE_EXCEL_FORMATS: Final = (
     (re.compile(r"\s*(?:<!doctype\s+html|<html|<head|<body|<table|<meta)\b", re.IGNORECASE),
      "is an HTML page"),
@@ -244,6 +252,8 @@ class _ChunkBuilder:
         self.comments.extend(block.comments)
         for position, (column, cells) in enumerate(zip(self._columns, block.columns, strict=True)):
             storable_cells = _storable(cells)
+            # `_storable` returns the same object if nothing was changed. Then no cell has
+            # undecodable bytes.
             if storable_cells is not cells:
                 self._note_undecodable_bytes(offset, position, cells)
             column.extend(storable_cells)

@@ -118,6 +118,7 @@ class _PreviousWorkbook:
         ]
         titles = [title for title, _ in lines]
         if COLUMNS_HEADING in titles:
+            # The line below has the headings of this list.
             listed = lines[titles.index(COLUMNS_HEADING) + 2 :]
             self._own_columns = {
                 heading: name for heading, name in listed if heading
@@ -130,13 +131,13 @@ class _PreviousWorkbook:
         """Returns the notes in the sheet of notes."""
         if NOTES_SHEET not in self._book.sheet_names:
             return []
-        lines = self._lines(NOTES_SHEET)[1:]
-        width = len(NOTE_COLUMNS)
-        return [
-            Note(str(line[0]), _text(line[1]), str(line[2]), line[3])
-            for line in lines
-            if len(line) >= width and line[3] != ""
-        ]
+        notes = []
+        for line in self._lines(NOTES_SHEET)[1:]:
+            if len(line) >= len(NOTE_COLUMNS):
+                sheet, row, column, value = line[: len(NOTE_COLUMNS)]
+                if value != "":
+                    notes.append(Note(str(sheet), _text(row), str(column), value))
+        return notes
 
     def _videos_sheet(self) -> str:
         """Returns the name of the sheet of all rows, even if it was renamed; empty if none."""
@@ -154,6 +155,7 @@ class _PreviousWorkbook:
         """Returns the index of the line with the headings; -1 if there is none."""
         counts = [len({str(cell) for cell in line} & own_columns.keys()) for line in lines]
         max_count = max(counts, default=0)
+        # A single heading may also be a cell of a row.
         is_header = max_count > 0 and max_count >= min(2, len(own_columns))
         return counts.index(max_count) if is_header else -1
 
@@ -178,12 +180,11 @@ class _PreviousWorkbook:
             position = self._renamed_reference_column(header, own_positions, lines_below)
             if position >= 0:
                 own_positions[position] = key_column = "referenceId"
-        positions = [
-            position
-            for position, heading in enumerate(header)
-            if position not in own_positions
-            and (heading or any(line[position] != "" for line in lines_below))
-        ]
+        positions = []
+        for position, heading in enumerate(header):
+            is_used = heading or any(line[position] != "" for line in lines_below)
+            if position not in own_positions and is_used:
+                positions.append(position)
         if not key_column:
             self._note_columns(sheet, header, positions, lines_below, header_index + 2)
             return AddedColumns()
@@ -228,7 +229,8 @@ class _PreviousWorkbook:
             sample = lines[:_SAMPLE_LINES]
             values = [_text(line[position]) for line in sample if line[position] != ""]
             reference_count = sum(map(self._is_reference, values))
-            if position not in own_positions and reference_count * 2 > len(values):
+            are_mostly_references = reference_count > len(values) / 2
+            if position not in own_positions and are_mostly_references:
                 return position
         return -1
 
@@ -243,12 +245,13 @@ class _PreviousWorkbook:
         """
         added = self._added_columns(sheet, self._own_columns)
         for row_key, values in added.cells.items():
+            reference_id, _ = row_key
             values_in_videos = dict(
                 zip(videos.headings, videos.cells.get(row_key, ()), strict=False)
             )
             for heading, value in zip(added.headings, values, strict=True):
                 if value != "" and values_in_videos.get(heading) != value:
-                    self._notes.append(Note(sheet, row_key[0], heading, value))
+                    self._notes.append(Note(sheet, reference_id, heading, value))
 
     def _note_lines(self, sheet: str, lines: Iterable[Line]) -> None:
         """Create notes without row and column for all cells of some lines."""

@@ -67,6 +67,7 @@ class _FileContent:
     def stored(cls, store: Store) -> Self | None:
         """Returns the description in the job database; None if there is none that can be used."""
         text = store.facts.get(facts.RESULTS_CSV)
+        # Another version of this program may have stored other attributes.
         with suppress(TypeError):
             return cls(**json.loads(text)) if text else None
         return None

@@ -27,9 +27,9 @@ REASON: Final = "reason"
 #: `_LAST_COLUMNS`.
 _FIRST_COLUMNS: Final = ("embedCode", "embedUrl", "status", "referenceId")
 _LAST_COLUMNS: Final = (
-    *("filename", "duration", "sourceUrl", "shareUrl", "oembedUrl", "thumbnail", "createdDate"),
-    *("extension", "line", "key", "mediaId", "ingestId", "error"),
-)
+    "filename", "duration", "sourceUrl", "shareUrl", "oembedUrl", "thumbnail", "createdDate",
+    "extension", "line", "key", "mediaId", "ingestId", "error",
+)  # fmt: skip
 #: Names of the columns that `failed.csv` has for a title or reference ID that is not in the
 #: manifest.
 _TITLE_FIELD: Final = "filename"
@@ -223,7 +223,7 @@ def _manifest_columns(manifests: Iterable[ManifestColumns], *, keep_ids: bool) -
             if position not in omitted_positions:
                 keys[key] = None
     for key in keys:
-        heading = unused_name = key[0] or f"column {key[1]}"
+        heading = unused_name = _heading_of(key)
         for count in itertools.count(1):
             if unused_name not in used_names and fold(unused_name) not in own_names:
                 break
@@ -231,6 +231,12 @@ def _manifest_columns(manifests: Iterable[ManifestColumns], *, keep_ids: bool) -
             unused_name = f"{heading} {suffix}"
         used_names.add(unused_name)
         yield Column(unused_name, "from your manifest", _cells_in(key), is_from_manifest=True)
+
+
+def _heading_of(column: ColumnKey) -> str:
+    """Returns the name of a column of a manifest; `column 3` if it has no name."""
+    name, number = column
+    return name or f"column {number}"
 
 
 def _cells_in(column: ColumnKey) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
@@ -317,7 +323,7 @@ def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] =
         others: columns of other manifests whose rows are in the same file.
     """
     names = [manifest.names[position] for position in _failed_columns(manifest).values()]
-    names += [key[0] or f"column {key[1]}" for key in _extra_columns(manifest, others)]
+    names += map(_heading_of, _extra_columns(manifest, others))
     _, title, _, reference = manifest.fields
     names += [_TITLE_FIELD] if title is None else []
     names += [_REFERENCE_FIELD] if reference is None else []

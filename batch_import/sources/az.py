@@ -212,7 +212,7 @@ def _faults(subject: str) -> Iterator[None]:
 
 def _fault_of(subject: str, error: HttpResponseError) -> Exception:
     code = getattr(error, "error_code", None) or error.reason or type(error).__name__
-    code = str(getattr(code, "value", code))
+    code = str(getattr(code, "value", code))  # a text or a member of an enum
     first_line = str(error.message).partition("\n")[0]
     text = one_line(f"{subject}: Azure answers {code}: {first_line[:_MAX_MESSAGE_LENGTH]}")
     if error.status_code in _BUSY_STATUSES:

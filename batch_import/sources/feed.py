@@ -68,6 +68,7 @@ class _Documents:
     """
 
     def __init__(self, address: str) -> None:
+        # In the form for a request, because `download` compares the host with this name.
         url = parse(request_url(address))
         self._first_address = address
         #: The only host that may have a private IP address, because the user named it.
@@ -82,7 +83,7 @@ class _Documents:
             try:
                 yield from self._videos_of(address)
             except RunFault as fault:
-                # Without a further document, the list is incomplete but still useful.
+                # If only a further document cannot be read, the list is incomplete but useful.
                 if address == self._first_address:
                     raise
                 yield SkippedItem(mask(address), fault.message, is_unreadable=True)
@@ -93,14 +94,19 @@ class _Documents:
         with closing(stream):
             for item in feed_items(stream, mask(address)):
                 if item.name == "sitemap":
-                    yield from self._add(item.text("loc"), base_url)
-                elif item.name != "link":
+                    yield from self._add_document(item.text("loc"), base_url)
+                elif item.name == "link":
+                    if item.element.get("rel") == "next":
+                        yield from self._add_document(item.element.get("href", ""), base_url)
+                else:
                     yield from videos_of(item, base_url)
-                elif item.element.get("rel") == "next":
-                    yield from self._add(item.element.get("href", ""), base_url)
 
-    def _add(self, url: str, base_url: str) -> Iterator[SkippedItem]:
-        """Add a document to read later, unless it is known already; yield a fault of its URL."""
+    def _add_document(self, url: str, base_url: str) -> Iterator[SkippedItem]:
+        """Add a document to read later, unless it is known already.
+
+        Yields:
+            One item if the document cannot be added: the reason for it.
+        """
         try:
             address = urljoin(base_url, url)
         except ValueError:
@@ -123,14 +129,14 @@ class _Documents:
 
         The URL is empty for a file.
         """
-        if not parse(request_url(address)):
+        if not parse(address):
             return "", _open_file(address)
         try:
             url, response = download(
                 request_url(address),
                 _LIMITS,
                 trusted_host=self._trusted_host,
-                allows_ip=lambda ip: hosts.is_public(ip_address(ip.partition("%")[0])),
+                allows_ip=_is_public,
             )
         except RequestFailed as failed:
             raise SourceUnavailable(
@@ -138,6 +144,11 @@ class _Documents:
                 "Open it in a private window of a browser, and correct the URL.",
             ) from None
         return url, _unpack(io.BytesIO(response.body), mask(address))
+
+
+def _is_public(ip: str) -> bool:
+    # A link-local IPv6 address may have a zone at its end: `fe80::1%eth0`.
+    return hosts.is_public(ip_address(ip.partition("%")[0]))
 
 
 def _open_file(name: str) -> IO[bytes]:
@@ -150,7 +161,10 @@ def _open_file(name: str) -> IO[bytes]:
 
 
 def _unpack(stream: IO[bytes], name: str) -> IO[bytes]:
-    """Returns a stream of the unpacked content: of a gzip file, or of XML without blank lines."""
+    """Returns a stream of the content: a gzip file is unpacked.
+
+    Blank lines at the start of XML are left out.
+    """
     start = stream.read(_START_BYTES)
     if not start.startswith(_GZIP_MAGIC):
         # Many feeds begin with blank lines, which XML does not allow before its declaration.
@@ -183,7 +197,7 @@ class _GzipStream(io.RawIOBase):
         if self._size > _MAX_BYTES:
             raise SourceUnreadable(
                 f"{self._name} unpacks to more than {_MAX_BYTES / 1e6:.0f} MB.",
-                "Unpack it, and list the file.",
+                "Unpack it yourself, and list the unpacked file.",
             )
         buffer[: len(part)] = part
         return len(part)

@@ -25,7 +25,9 @@ _PREFIXES: Final = {
 }
 #: Parts of the namespaces of feeds and sitemaps themselves, whose short names have no prefix.
 _UNPREFIXED: Final = (
-    *("w3.org/2005/Atom", "purl.org/rss", "/schemas/sitemap/"),
+    "w3.org/2005/Atom",
+    "purl.org/rss",
+    "/schemas/sitemap/",
     "w3.org/1999/02/22-rdf",
 )
 #: Name of the root element → names of the elements that are yielded as items. A `link` may name the
@@ -69,10 +71,10 @@ class FeedItem:
         return ""
 
     def all(self, name: str) -> list[Element]:
-        """Returns all elements of the item with a short name, at any depth."""
+        """Returns all elements in the item that have this short name, at any depth."""
         return [each for each in self.element.iter() if each.tag == name]
 
-    def below(self, element: Element) -> "FeedItem":
+    def as_item(self, element: Element) -> "FeedItem":
         """Returns an item that consists of one element of this item."""
         return FeedItem(element.tag, element)
 
@@ -135,7 +137,11 @@ def _items(stream: IO[bytes], name: str) -> Iterator[FeedItem]:
 
 
 def _item_names(root: str, name: str) -> tuple[str, ...]:
-    """Returns the names of the items of a document with a root element."""
+    """Returns the names of the items of a document, by the name of its root element.
+
+    Raises:
+        SourceUnreadable: a document with this root element is neither a feed nor a sitemap.
+    """
     if root not in _ITEM_NAMES:
         raise SourceUnreadable(
             f"{name} is neither a feed nor a sitemap: its root element is <{root[:40]}>.",

@@ -55,7 +55,7 @@ def _feed_videos(item: FeedItem, base_url: str) -> Iterator[_VideoOrSkipped]:
     groups = item.all("media:group")
     if len(groups) > 1:
         for group in groups:
-            part = item.below(group)
+            part = item.as_item(group)
             video = _feed_video(item, _media_files(part, base_url), part.text("media:title"))
             # The item has one ID, and several videos cannot have the same reference ID.
             yield video._replace(reference_id="") if isinstance(video, ListedVideo) else video
@@ -111,6 +111,7 @@ def _media_files(item: FeedItem, base_url: str) -> list[VideoFile]:
     """Returns the files in `media:content` elements; samples only if there is no other file."""
     elements = [each for each in item.all("media:content") if each.get("url")]
     complete = [each for each in elements if each.get("expression") != "sample"]
+    # These attributes have the same names as the facts.
     fact_names = {name: name for name in _CONTENT_FACTS}
     return [
         _file(each, base_url, "url", fileSize="size", **fact_names) for each in complete or elements
@@ -188,7 +189,7 @@ def _sitemap_videos(item: FeedItem, base_url: str) -> Iterator[_VideoOrSkipped]:
     if not video_elements:
         yield SkippedItem(page_url, _NO_VIDEO)
     for element in video_elements:
-        yield _sitemap_video(item.below(element), page_url, base_url)
+        yield _sitemap_video(item.as_item(element), page_url, base_url)
 
 
 def _sitemap_video(video: FeedItem, page_url: str, base_url: str) -> _VideoOrSkipped:

@@ -40,7 +40,7 @@ class ListingFilter:
     since: float | None = None
     min_size: int = 0
 
-    def skip_reason(self) -> Callable[[ListedVideo], str]:
+    def reason_finder(self) -> Callable[[ListedVideo], str]:
         """Returns a function that returns why a video is not listed; empty if it is listed.
 
         A video of unknown size or date passes the filter for size or date.
@@ -49,7 +49,7 @@ class ListingFilter:
         match_pattern = re.compile(patterns, re.IGNORECASE).match if patterns else None
         since, min_size = self.since, self.min_size
 
-        def reason(video: ListedVideo) -> str:
+        def find_reason(video: ListedVideo) -> str:
             if match_pattern is None:
                 # A fast test first: most files have an accepted extension.
                 if video.extension not in ACCEPTED_EXTENSIONS:
@@ -64,7 +64,7 @@ class ListingFilter:
                 return f"It is smaller than {setting_ref('min_size')}."
             return ""
 
-        return reason
+        return find_reason
 
 
 def path_of(video: ListedVideo) -> str:

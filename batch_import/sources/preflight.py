@@ -49,7 +49,7 @@ _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 #: Error codes for a host name that does not exist (also on Windows) or has no IP address.
 _UNKNOWN_NAME_ERRORS: Final = (
     socket.EAI_NONAME,
-    11001,
+    11001,  # WSAHOST_NOT_FOUND of Windows
     getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
 )
 #: OpenSSL's codes for a certificate of an unknown issuer. The certificate may be valid all the
@@ -199,7 +199,8 @@ class Preflight:
         """Wait until a host may be contacted for a redirect. False if the run must stop."""
         with self._lock:
             seconds = self._queues.reserve(host, time.monotonic())
-        return not self._stop.wait(seconds) if seconds else not self._stop.is_set()
+        must_stop = self._stop.wait(seconds) if seconds else self._stop.is_set()
+        return not must_stop
 
     def _down_violation(self, host: str) -> Violation | None:
         """Returns why a host is down; None if the host may be contacted."""

@@ -344,11 +344,15 @@ RECORD_KINDS: Final = (
 )
 #: Names of the members that contain the records of a page. They are tried in this order.
 RECORD_LIST_NAMES: Final = (
-    *("data", "objects", "videos", "medias", "media", "playlist", "resources", "value"),
-    *("Contents", "entries", "items", "files", "results", "Results"),
-)
+    "data", "objects", "videos", "medias", "media", "playlist", "resources", "value",
+    "Contents", "entries", "items", "files", "results", "Results",
+)  # fmt: skip
 #: Paths that lead to a value, neither empty nor false, if another page of the response follows.
 NEXT_PAGE_PATHS: Final = (
-    *("paging/next", "next_cursor", "@odata.nextLink", "IsTruncated", "has_more"),
+    "paging/next",
+    "next_cursor",
+    "@odata.nextLink",
+    "IsTruncated",
+    "has_more",
     "nextPageToken",
 )

@@ -102,4 +102,5 @@ def _make(check: Callable[[], DoctorFinding]) -> DoctorFinding:
     try:
         return check()
     except RunFault as fault:
-        return problem(*fault.raw)
+        message, hint = fault.raw  # their placeholders for settings are not replaced yet
+        return problem(message, hint)

@@ -45,7 +45,7 @@ def file_problems(manifest: Manifest, mapping: ColumnMapping) -> Iterator[Proble
     """Yield a problem for each used column that is hidden, then the problems of the whole file."""
     content = manifest.content
     for position in mapping.positions:
-        if position is None or position not in content.hidden:
+        if position is None or position not in content.hidden_columns:
             continue
         violation = warning(
             "column-hidden",

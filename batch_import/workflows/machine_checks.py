@@ -170,6 +170,7 @@ def _network_file_system(path: Path) -> str:
     real_path = Path(os.path.realpath(path))
     longest_mount_point, file_system = "", ""
     for line in mounts.splitlines():
+        # A line has the device, the mount point, the file system, and options.
         _, mount_point, mounted_system, *_ = line.split(" ")
         mount_point = mount_point.replace("\\040", " ")  # an escaped blank
         is_longer = len(mount_point) >= len(longest_mount_point)

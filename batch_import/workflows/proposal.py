@@ -126,7 +126,7 @@ class ManifestSample:
         self.columns = tuple(
             ColumnSample(
                 candidates.label(column),
-                tuple(islice(column.filled, _SHOWN_VALUES)),
+                tuple(islice(column.filled_cells, _SHOWN_VALUES)),
                 column.about_gaps(),
                 column.about_misfits(),
                 column.has_urls_or_paths,

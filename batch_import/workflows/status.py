@@ -273,6 +273,7 @@ def _only_match(
     store: Store, row_name: str, matches: list[tuple[int, ResultRow] | None]
 ) -> tuple[int, ResultRow]:
     """Returns the only row among the matches; raises an error if there is none or more than one."""
+    # A dict, because both matches may be the same row.
     rows = list(dict(filter(None, matches)).items())
     if len(rows) > 1:
         raise UsageError(

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
 #: Settings that are stored with a submitted job. All other settings are only used to load the
 #: manifest, or are settings of the machine that runs the job, such as the API's URL.
 _STORED_SETTINGS: Final = (
-    *("limit", "only", "rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
-    *("link_life", "settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
-)
+    "limit", "only", "rate", "workers", "poll_interval", "max_in_flight", "max_wait",
+    "link_life", "settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max",
+)  # fmt: skip
 #: Seconds between two updates of the stored progress.
 _PROGRESS_SECONDS: Final = 3.0
 #: Maximum number of reasons why rows need attention that are stored for the list of jobs.

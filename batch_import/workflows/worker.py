@@ -1,6 +1,8 @@
 """A worker: takes jobs from the queue, and starts a process for each job.
 
-Each job has a process of its own, because a process that was asleep when its lease ended is killed.
+Each job has a process of its own. If the process of a job was asleep when its lease ended, it is
+killed. In a common process, this would end the other jobs, too.
+
 This module must not know what such a process does, nor how its command line is made.
 """
 
@@ -59,21 +61,17 @@ def work(options: WorkerOptions, stop: threading.Event, log: Callable[[str], Non
         StateError: the database cannot be used.
     """
     load_queue_module().refuse_unprepared(options.url)
-    from batch_import.fleet import worker
+    from batch_import.fleet.worker import JobEnd, WorkerSetup
+    from batch_import.fleet.worker import work as take_jobs
 
-    async def run_job(job: str, is_stopped: asyncio.Event) -> worker.JobEnd:
+    async def run_job(job: str, is_stopped: asyncio.Event) -> JobEnd:
         log(f"{job}: taken.")
         end, reason = await _run_job(options, job, is_stopped)
         log(f"{job}: {end}. {reason}".strip())
-        return worker.JobEnd(end)
+        return JobEnd(end)
 
-    asyncio.run(
-        worker.work(
-            worker.WorkerSetup(
-                options.url, options.accounts, options.max_jobs, run_job, stop.is_set, log
-            )
-        )
-    )
+    setup = WorkerSetup(options.url, options.accounts, options.max_jobs, run_job, stop.is_set, log)
+    asyncio.run(take_jobs(setup))
 
 
 async def _run_job(options: WorkerOptions, job: str, is_stopped: asyncio.Event) -> tuple[str, str]:

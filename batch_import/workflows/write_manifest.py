@@ -116,13 +116,13 @@ def write_manifest(
         source.videos(location, request.options) for location, source in sources
     )
     result, skipped = WrittenManifest(request.file), SkippedItems()
-    skip_reason = request.filters.skip_reason()
+    find_skip_reason = request.filters.reason_finder()
     with table_file(request.file, COLUMNS, _SHEET) as write_row:
         for item in _with_progress(items, progress, stop or threading.Event()):
             if isinstance(item, SkippedItem):
                 skipped.add(item)
                 continue
-            reason = skip_reason(item)
+            reason = find_skip_reason(item)
             if reason:
                 skipped.add(SkippedItem(path_of(item), reason))
             else:
@@ -154,7 +154,7 @@ def _scheme(location: str) -> str:
     """Returns the URL scheme of a location in lower case.
 
     Raises:
-        UsageError: the location has no scheme of a source: no scheme, or `http` or `https`.
+        UsageError: the location does not begin with the scheme of an installed source.
     """
     scheme = location.partition(":")[0].lower()
     if scheme in schemes():
@@ -252,4 +252,6 @@ def _title(video: ListedVideo) -> str:
     """Returns the name of the file without its extension, as the title of the video."""
     name = path_of(video).rpartition("/")[2]
     stem, _, suffix = name.rpartition(".")
-    return stem if stem and suffix.lower() in ACCEPTED_EXTENSIONS else name or video.url
+    if stem and suffix.lower() in ACCEPTED_EXTENSIONS:
+        return stem
+    return name or video.url

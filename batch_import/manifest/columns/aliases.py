@@ -58,8 +58,9 @@ def fold(name: str) -> str:
     return _IGNORED_CHARACTERS.sub("", normalized("NFKC", name)).casefold()
 
 
-#: Folded name → field. `filename` is the platform's name of the title, although some manifests have
-#: URLs in such a column.
+#: Folded name → field. Of several entries with the same name, the last one counts. Therefore the
+#: entries are in reverse order, and the fields' own names come after all other names: `filename` is
+#: the platform's name of the title, although some manifests have URLs in such a column.
 _FIELD_OF: Final = {
     **{fold(alias): field for field in reversed(FIELDS) for alias in reversed(ALIASES[field])},
     **{fold(field): field for field in FIELDS},
@@ -74,7 +75,7 @@ def field_with_name(name: str) -> str | None:
 def field_of(name: str) -> str | None:
     """Return the field with this usual column name; None if there is none.
 
-    The last part of a name like `text.title` counts, too.
+    If the whole name is not a usual name, the last part of a name like `text.title` is looked up.
     """
     return _FIELD_OF.get(fold(name)) or _FIELD_OF.get(fold(name.rpartition(".")[2]))
 

@@ -57,18 +57,18 @@ class Candidates:
     @property
     def is_empty(self) -> bool:
         """Whether all cells are blank."""
-        return not any(column.filled for column in self.columns)
+        return not any(column.filled_cells for column in self.columns)
 
     def take(self, field: str, choice: ColumnChoice | None) -> None:
         """Assign a column to a field, unless the field has one already or `choice` is None."""
         if choice is not None:
             self.taken.setdefault(field, choice)
 
-    def named(self, name: str) -> list[SampleColumn]:
+    def with_name(self, name: str) -> list[SampleColumn]:
         """Return the free columns with a name.
 
-        If there are none, the free columns with a name like `text.title` are returned whose last
-        part is the name.
+        If there are none, returns the free columns whose name has several parts, and whose last
+        part is the name: `text.title` for the name `title`.
         """
         folded_name = fold(name)
         same_name = [column for column in self.free if fold(column.name) == folded_name]
@@ -76,10 +76,11 @@ class Candidates:
             column for column in self.free if fold(last_part(column.name)) == folded_name
         ]
 
-    def all_known(self, field: str) -> list[SampleColumn]:
+    def with_usual_name(self, field: str) -> list[SampleColumn]:
         """Return the free columns with a usual name of a field, the most frequent name first."""
+        # A dict removes duplicates, and keeps the order: a column may have several of the names.
         by_position = {
-            column.position: column for alias in ALIASES[field] for column in self.named(alias)
+            column.position: column for alias in ALIASES[field] for column in self.with_name(alias)
         }
         return list(by_position.values())
 
@@ -87,13 +88,13 @@ class Candidates:
         """Return the free columns that have the field's own name."""
         return [column for column in self.free if fold(column.name) == fold(field)]
 
-    def own(self, field: str) -> ColumnChoice | None:
+    def choose_by_field_name(self, field: str) -> ColumnChoice | None:
         """Choose the column that has the field's own name; None if there is none."""
         return self.choose(field, self.with_field_name(field))
 
-    def known(self, field: str) -> ColumnChoice | None:
+    def choose_by_usual_name(self, field: str) -> ColumnChoice | None:
         """Choose the column with the most frequent usual name of a field; None if there is none."""
-        columns = self.all_known(field)
+        columns = self.with_usual_name(field)
         return ColumnChoice(columns[0].position) if columns else None
 
     def choose(
@@ -121,7 +122,8 @@ class Candidates:
         has_several_names = len({fold(name) for name in names}) > 1
         # Names like `column 3` differ only in a number, but say nothing about the columns.
         has_generated_name = any(map(COLUMN_BY_NUMBER.fullmatch, names))
-        if has_several_names and (has_generated_name or not differ_only_in_number(names)):
+        is_numbered_series = differ_only_in_number(names) and not has_generated_name
+        if has_several_names and not is_numbered_series:
             raise self._unclear_error(field, columns)
         return ColumnChoice(min(column.position for column in columns), evidence)
 
@@ -150,9 +152,9 @@ class Candidates:
 
 def _example(column: SampleColumn) -> str:
     """Return the first value of a column in parentheses; empty if the column is blank."""
-    if not column.filled:
+    if not column.filled_cells:
         return ""
-    value = shorten(mask(column.filled[0]), _MAX_VALUE_LENGTH)
+    value = shorten(mask(column.filled_cells[0]), _MAX_VALUE_LENGTH)
     return f" ({without_control_characters(value)})"
 
 

@@ -22,7 +22,7 @@ from batch_import.manifest.columns.values import (
     is_measure,
     kind_of,
 )
-from batch_import.manifest.readers.record import Record, check_header_width, is_blank
+from batch_import.manifest.readers.record import Record, cells_of, check_header_width, is_blank
 
 #: Number of the first records in which the header is searched.
 MAX_SEARCHED_RECORDS: Final = 20
@@ -37,12 +37,12 @@ class VideoListScore(NamedTuple):
 
     Attributes:
         kind: the kind of cells of the best column.
-        rows: number of the first rows that have a cell of this kind, or a better one, in the
+        row_count: how many of the first rows have a cell of this kind, or a better one, in this
             column.
     """
 
     kind: CellKind = CellKind.BLANK
-    rows: int = 0
+    row_count: int = 0
 
 
 LOWEST_SCORE: Final = VideoListScore()
@@ -89,7 +89,7 @@ def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> 
         ManifestError: there is no header, and the columns cannot be named by their values; or the
             header is damaged.
     """
-    records = [record for record in start if not is_blank(record[1])]
+    records = [record for record in start if not is_blank(cells_of(record))]
     if not records:
         raise ManifestError(
             f"The manifest {name} holds nothing but blank lines.", "Put a header line and rows in."
@@ -119,12 +119,12 @@ def _find_by_names(records: Sequence[Record], options: ReadingOptions) -> Record
     candidates = [
         record
         for record in records[:MAX_SEARCHED_RECORDS]
-        if count_known_fields(record[1], mapped_names) >= _MIN_KNOWN_NAMES
-        and not has_url(record[1])
+        if count_known_fields(cells_of(record), mapped_names) >= _MIN_KNOWN_NAMES
+        and not has_url(cells_of(record))
     ]
     return max(
         candidates,
-        key=lambda record: len(mapped_names.intersection(map(fold, record[1]))),
+        key=lambda record: len(mapped_names.intersection(map(fold, cells_of(record)))),
         default=None,
     )
 
@@ -134,26 +134,27 @@ def _find_above_rows(records: Sequence[Record]) -> Record | None:
 
     If no row has a URL, the first record that is not a comment is returned.
     """
-    rows = [record for record in records if not _is_comment(record[1])] or list(records)
+    rows = [record for record in records if not _is_comment(cells_of(record))] or list(records)
     url_column = find_url_column(rows)
     if url_column is None:
         return rows[0]
     records_above: list[Record] = []
     for record in rows:
-        if _has_url_in(record[1], url_column):
+        if _has_url_in(cells_of(record), url_column):
             break
         records_above.append(record)
     candidates = [
         record
         for record in records_above[:MAX_SEARCHED_RECORDS]
-        if _may_be_header(record[1], url_column)
+        if _may_be_header(cells_of(record), url_column)
     ]
-    return max(candidates, key=lambda record: _header_score(record[1]), default=None)
+    return max(candidates, key=lambda record: _header_score(cells_of(record)), default=None)
 
 
 def _is_comment(cells: Sequence[str]) -> bool:
     """Whether a record starts with `#`. A single `#` may be the name of a column of numbers."""
-    return cells[0].startswith("#") and (cells[0].strip() != "#" or not any(cells[1:]))
+    is_column_name = cells[0].strip() == "#" and any(cells[1:])
+    return cells[0].startswith("#") and not is_column_name
 
 
 def _has_url_in(cells: Sequence[str], position: int) -> bool:
@@ -163,9 +164,10 @@ def _has_url_in(cells: Sequence[str], position: int) -> bool:
 def find_url_column(records: Sequence[Record]) -> int | None:
     """Return the position of the column in which most rows have a URL; None if no row has one.
 
-    A single URL above rows with URLs in another column is of a title line, and does not count.
+    If several columns are equally good, the first is returned. A title line above the rows may have
+    a URL in another column; this single URL does not matter.
     """
-    #: Position → numbers of cells: with a URL that may be of a video, and with any URL.
+    # Position → two numbers of cells: with a URL that may be of a video, and with any URL.
     counts: dict[int, list[int]] = {}
     for _, cells, _ in records:
         for position, cell in enumerate(cells):
@@ -181,7 +183,8 @@ def find_url_column(records: Sequence[Record]) -> int | None:
 def _may_be_header(cells: Sequence[str], url_column: int) -> bool:
     """Whether a record could be the header of rows.
 
-    It has no URL, and a name for the column of URLs; or it lacks only this name, which is the last.
+    A header has no URL, and a name for the column of URLs. Only if the URLs are in the last column,
+    their name may be missing.
     """
     filled_count = sum(1 for cell in cells if cell.strip())
     if has_url(cells) or not filled_count:
@@ -247,8 +250,9 @@ def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> lis
 def _header_from_option(name: str, records: Sequence[Record], options: ReadingOptions) -> Header:
     """Use the column names of the option `columns`, for a file without a header."""
     columns = options.columns
-    rows = [record for record in records if not record[1][0].startswith("#")]
-    line, cells, _ = rows[0] if rows else records[0]
+    rows = [record for record in records if not cells_of(record)[0].startswith("#")]
+    first_row = rows[0] if rows else records[0]
+    line, cells, _ = first_row
     width = len(_without_blank_end(cells))
     if width > len(columns):
         raise ManifestError(
@@ -256,7 +260,7 @@ def _header_from_option(name: str, records: Sequence[Record], options: ReadingOp
             f" {name} has {width} cells.",
             "Name all columns, in their order; leave the name of an unneeded column empty: a,,c.",
         )
-    score = score_rows([record[1] for record in records])
+    score = score_rows([cells_of(record) for record in records])
     return Header(columns, 0, count_known_fields(columns, options.map.values()), score)
 
 
@@ -266,7 +270,7 @@ def _header_from_values(name: str, records: Sequence[Record]) -> Header:
     Raises:
         ManifestError: it is unclear which column has the source URLs or the titles.
     """
-    rows = [record[1] for record in records if not _is_comment(record[1])]
+    rows = [cells_of(record) for record in records if not _is_comment(cells_of(record))]
     candidates = Candidates(_columns_of(rows))
     if len(candidates.columns) == 1:
         return Header((SOURCE_URL,), 0, 0, score_rows(rows))

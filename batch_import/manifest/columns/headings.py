@@ -22,6 +22,7 @@ _COMPOUND_WITH_ID: Final = re.compile(
     r"(?:video|media|asset|entry|clip|content|item|object|record|file|movie|film|external|ext"
     r"|source|unique|legacy|old|original|resource|episode|lesson|document|doc|ref|material)id"
 )
+#: A column name and an optional number at its end: `Link`, `Link 2`, `link_2`, `Link (2)`.
 _NUMBERED_NAME: Final = re.compile(r"(?P<stem>.*?)[\s_.#()-]*(?P<number>\d*)[\s_)]*")
 
 
@@ -169,7 +170,8 @@ def id_strength(heading: str) -> int:
     for strength, words in zip((6, 4, 2), _ID, strict=True):
         has_compound = "id" in words and any(map(_COMPOUND_WITH_ID.fullmatch, parts))
         if has_compound or _has_word(last, words):
-            return strength - any(part in _SECOND_ID for part in parts)
+            is_second_id = any(part in _SECOND_ID for part in parts)
+            return strength - 1 if is_second_id else strength
     return 0
 
 
@@ -204,4 +206,6 @@ def differ_only_in_number(headings: Iterable[str]) -> bool:
         stems.add(name["stem"].casefold())
         numbers.append(name["number"])
     has_one_stem = len(stems) == 1 and "" not in stems
-    return has_one_stem and len(set(numbers)) == len(numbers) and any(numbers)
+    # One of the names may have no number; it is an empty text in `numbers`.
+    are_distinct = len(set(numbers)) == len(numbers)
+    return has_one_stem and are_distinct and any(numbers)

@@ -54,14 +54,14 @@ def refuse_other_columns(
     """
     new_names = column_names_by_field(header, mapping.positions)
     overridden_fields = {fold(field) for field in overrides}
-    changed_fields = [
-        field
-        for field in FIELDS
-        if fold(new_names[field] or "") != fold(kept[field] or "")
-        and fold(field) not in overridden_fields
-        and fold(new_names[field] or "") != fold(field)
-        and not (field == REFERENCE_ID and _is_removed(kept[field], new_names[field], header))
-    ]
+    changed_fields = []
+    for field in FIELDS:
+        kept_name, new_name = kept[field], new_names[field]
+        has_changed = fold(new_name or "") != fold(kept_name or "")
+        is_named_by_user = fold(field) in overridden_fields or fold(new_name or "") == fold(field)
+        is_removed_id = field == REFERENCE_ID and _is_removed(kept_name, new_name, header)
+        if has_changed and not is_named_by_user and not is_removed_id:
+            changed_fields.append(field)
     if not changed_fields:
         return None
     changes = "; ".join(

@@ -89,13 +89,14 @@ class ColumnMapping:
     def _describe_field(self, field: str, position: int | None, header: tuple[str, ...]) -> str:
         default = self.defaults.get(field)
         if field == EXTENSION and default is not None:
+            # An extension comes from the cell, or else from the URL, or else from the default.
             column = "" if position is None else f"{heading_of(header[position], position)}, "
             return f"{column}{GENERATED[field]}; “{default}” where that tells none"
         if position is None:
             return GENERATED[field] if default is None else f"“{default}” in every row"
         name = heading_of(header[position], position)
         if field in self.evidence and header[position].strip():
-            name = f"“{name}”"
+            name = f"“{name}”"  # separates the name from the evidence after it
         count = header.count(header[position])
         if count > 1 and header[position].strip():
             name += f" (column {position + 1}; {count} have this name)"
@@ -184,7 +185,8 @@ def map_columns(
 
 
 def _choose_extension(candidates: Candidates) -> ColumnChoice | None:
-    return candidates.own(EXTENSION) or candidates.known(EXTENSION)
+    """Choose the column `extension`, or else a column with another usual name, such as `ext`."""
+    return candidates.choose_by_field_name(EXTENSION) or candidates.choose_by_usual_name(EXTENSION)
 
 
 #: Field → function that chooses its column, in the order in which they are called.
@@ -214,7 +216,9 @@ def _mapping(
         notes += notes_about_unused_ids(candidates)
     if FILENAME not in positions and FILENAME not in defaults:
         source = candidates.columns[positions[SOURCE_URL]]
-        notes += notes_about_equal_titles(candidates, [_title_in(url) for url in source.filled])
+        notes += notes_about_equal_titles(
+            candidates, [_title_in(url) for url in source.filled_cells]
+        )
     return ColumnMapping(
         positions[SOURCE_URL],
         positions.get(FILENAME),
@@ -245,7 +249,9 @@ def _find_column(header: Sequence[str], column_name: str) -> int:
 
 
 def _by_field(values: Mapping[str, str], setting: str) -> dict[str, str]:
-    """Return the values of a setting by the field's own name, which users may spell otherwise.
+    """Return the values of a setting, with the fields' own names as keys.
+
+    Users may write `source_url` for `sourceUrl`.
 
     Raises:
         UsageError: a field is unknown, or is named twice.
@@ -275,7 +281,7 @@ def _find_field(name: str, setting: str) -> str:
 
 
 def _check_defaults(defaults: Mapping[str, str]) -> dict[str, str]:
-    """Return the defaults by the field's own name.
+    """Return the defaults, with the fields' own names as keys.
 
     Raises:
         UsageError: a field is unknown, is named twice, or cannot have a default.

@@ -179,8 +179,8 @@ def _is_meant(restriction: _Restriction, names: Collection[str], last_word: str)
         names: words of the name of the column.
         last_word: the last word of the value.
     """
-    return (
-        last_word in restriction.cell_words
-        or (last_word in _YES and not restriction.names_of_yes.isdisjoint(names))
-        or (last_word in _NO and not restriction.names_of_no.isdisjoint(names))
-    )
+    if last_word in restriction.cell_words:
+        return True
+    if last_word in _YES:
+        return not restriction.names_of_yes.isdisjoint(names)
+    return last_word in _NO and not restriction.names_of_no.isdisjoint(names)

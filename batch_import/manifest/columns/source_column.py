@@ -49,8 +49,10 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
     if with_urls:
         return _choose_by_values(candidates, with_urls)
     usual = _with_usual_name(candidates, candidates.free)
-    blank = [column for column in usual if not column.filled]
-    by_name = candidates.own(SOURCE_URL) or candidates.choose(SOURCE_URL, blank or usual)
+    blank = [column for column in usual if not column.filled_cells]
+    by_name = candidates.choose_by_field_name(SOURCE_URL) or candidates.choose(
+        SOURCE_URL, blank or usual
+    )
     if by_name is None:
         raise _missing_error(candidates)
     return by_name
@@ -59,7 +61,9 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
 def _with_usual_name(candidates: Candidates, columns: Sequence[SampleColumn]) -> list[SampleColumn]:
     """Return those of some columns that have a usual name of the source URL."""
     positions = {column.position for column in columns}
-    usual = [column for column in candidates.all_known(SOURCE_URL) if column.position in positions]
+    usual = [
+        column for column in candidates.with_usual_name(SOURCE_URL) if column.position in positions
+    ]
     # A column `filename` is used only if there is no other, because it is the platform's name of
     # the title.
     others = [column for column in usual if fold(column.name) != fold(FILENAME)]
@@ -75,7 +79,7 @@ def may_have_source_urls(column: SampleColumn) -> bool:
     if not column.has_urls_or_paths or is_picture_or_text(column.name) or is_title:
         return False
     # A value that most rows share is a licence, a type or a home page.
-    is_distinct = column.distinct > _MIN_DISTINCT_SHARE * len(column.filled)
+    is_distinct = column.distinct_count > _MIN_DISTINCT_SHARE * len(column.filled_cells)
     return is_distinct or field_of(column.name) == SOURCE_URL
 
 
@@ -100,8 +104,10 @@ def _choose_by_values(candidates: Candidates, columns: Sequence[SampleColumn]) -
 
 def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
     """Remove columns that are mostly blank, and columns whose names mean a lower quality."""
-    most_filled = max(len(column.filled) for column in columns)
-    filled = [column for column in columns if len(column.filled) >= _MIN_FILLED_SHARE * most_filled]
+    most_filled = max(len(column.filled_cells) for column in columns)
+    filled = [
+        column for column in columns if len(column.filled_cells) >= _MIN_FILLED_SHARE * most_filled
+    ]
     best_quality = max(quality_in_name(column.name) for column in filled)
     return [column for column in filled if quality_in_name(column.name) == best_quality]
 
@@ -126,12 +132,7 @@ def notes_about_other_videos(candidates: Candidates, source_position: int) -> li
     source = candidates.columns[source_position]
     if not source.has_urls_or_paths:
         return []
-    others = [
-        column
-        for column in candidates.free
-        if (column.kind >= CellKind.STREAM and column.filled != source.filled)
-        or (column.kind is source.kind and differ_only_in_number([source.name, column.name]))
-    ]
+    others = [column for column in candidates.free if _has_further_files(column, source)]
     renditions = [column for column in others if are_renditions(source.name, column.name)]
     other_videos = [column for column in others if column not in renditions]
     notes = []
@@ -152,8 +153,16 @@ def notes_about_other_videos(candidates: Candidates, source_position: int) -> li
     return notes
 
 
+def _has_further_files(column: SampleColumn, source: SampleColumn) -> bool:
+    """Whether a column has files that the column of source URLs does not have."""
+    if column.kind >= CellKind.STREAM and column.filled_cells != source.filled_cells:
+        return True
+    return column.kind is source.kind and differ_only_in_number([source.name, column.name])
+
+
 def _describe_gaps(source: SampleColumn, renditions: Sequence[SampleColumn]) -> str:
     """Return how many of the first rows have only another version; empty if no row has."""
+    # One tuple per row: the kinds of the row's cells in the columns of renditions.
     rendition_kinds = zip(*(column.kinds for column in renditions), strict=True)
     gap_count = sum(
         1

@@ -31,9 +31,9 @@ def choose_title(candidates: Candidates) -> ColumnChoice | None:
     Raises:
         ManifestError: several columns are equally good.
     """
-    columns = [*candidates.with_field_name(FILENAME), *candidates.all_known(FILENAME)]
+    columns = [*candidates.with_field_name(FILENAME), *candidates.with_usual_name(FILENAME)]
     by_name = [column for column in columns if column.kind not in _URL_KINDS]
-    filled = [column for column in by_name if column.filled]
+    filled = [column for column in by_name if column.filled_cells]
     if filled:
         return candidates.choose(FILENAME, _with_first_name(filled))
     return _choose_title_by_values(candidates) or candidates.choose(
@@ -62,10 +62,12 @@ def _choose_title_by_values(candidates: Candidates) -> ColumnChoice | None:
 def _title_score(column: SampleColumn) -> int:
     """A score for a column of titles, by name and values; 0 means that it has no titles."""
     strength = title_strength(column.name)
-    if strength == _TITLE_STRENGTH and column.kind not in _URL_KINDS and column.filled:
-        is_distinct = column.distinct >= _MIN_DISTINCT_SHARE * len(column.filled)
-        return strength + column.is_title if is_distinct else 0
-    return strength if column.is_title and not id_strength(column.name) else 0
+    if strength == _TITLE_STRENGTH and column.kind not in _URL_KINDS and column.filled_cells:
+        is_distinct = column.distinct_count >= _MIN_DISTINCT_SHARE * len(column.filled_cells)
+        if not is_distinct:
+            return 0
+        return strength + 1 if column.has_titles else strength
+    return strength if column.has_titles and not id_strength(column.name) else 0
 
 
 def notes_about_equal_titles(candidates: Candidates, titles: Sequence[str]) -> list[str]:
@@ -101,8 +103,8 @@ def _likelihood_of_title(column: SampleColumn) -> tuple[int, bool, int]:
     strength = title_strength(column.name)
     if column.kind is not CellKind.TEXT or not strength:
         return 0, False, 0
-    distinct_texts = {cell for cell in column.filled if not is_measure(cell)}
-    if len(distinct_texts) <= _MIN_DISTINCT_SHARE * len(column.filled):
+    distinct_texts = {cell for cell in column.filled_cells if not is_measure(cell)}
+    if len(distinct_texts) <= _MIN_DISTINCT_SHARE * len(column.filled_cells):
         return 0, False, 0
     return strength, not column.looks_like_codes, len(distinct_texts)
 
@@ -121,11 +123,13 @@ def choose_id(candidates: Candidates) -> ColumnChoice | None:
     if own:
         return candidates.choose(REFERENCE_ID, own)
     for alias in ALIASES[REFERENCE_ID]:
-        usual = [column for column in candidates.named(alias) if _may_be_ids(column, candidates)]
+        usual = [
+            column for column in candidates.with_name(alias) if _may_be_ids(column, candidates)
+        ]
         if usual:
             return candidates.choose(REFERENCE_ID, _with_first_name(usual))
     scores = {
-        column.position: id_strength(column.name) if column.is_id() else 0
+        column.position: id_strength(column.name) if column.has_ids() else 0
         for column in candidates.free
     }
     best_score = max(scores.values(), default=0)
@@ -139,7 +143,16 @@ def _may_be_ids(column: SampleColumn, candidates: Candidates) -> bool:
     """Whether a column with a usual name of IDs may have IDs. In a blank manifest it may."""
     if candidates.is_empty:
         return True
-    return bool(id_strength(column.name)) and column.is_id(_MIN_DISTINCT_SHARE)
+    return bool(id_strength(column.name)) and column.has_ids(_MIN_DISTINCT_SHARE)
+
+
+def _is_named_like_ids(column: SampleColumn) -> bool:
+    return bool(id_strength(column.name)) and column.has_ids()
+
+
+def _has_codes(column: SampleColumn) -> bool:
+    """Whether the values look like IDs, and the name does not say that they are of other things."""
+    return bool(title_strength(column.name)) and column.looks_like_codes
 
 
 def notes_about_unused_ids(candidates: Candidates) -> list[str]:
@@ -153,8 +166,7 @@ def notes_about_unused_ids(candidates: Candidates) -> list[str]:
     unused = [
         column
         for column in candidates.free
-        if (id_strength(column.name) and column.is_id())
-        or (not choice and title_strength(column.name) and column.looks_like_codes)
+        if _is_named_like_ids(column) or (not choice and _has_codes(column))
     ]
     if not unused:
         return []

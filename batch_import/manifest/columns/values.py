@@ -75,7 +75,9 @@ _MAX_TITLE_LENGTH: Final = 120
 #: Maximum length of an ID, in characters.
 _MAX_ID_LENGTH: Final = 200
 _TWO_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
-#: Numbers, dates, times, sizes, durations, ratios and percentages, which are no titles.
+#: Numbers, dates, times, sizes, durations, ratios and percentages, which are no titles. The three
+#: alternatives match texts that begin with a digit, such as `12:30` and `1.5 GB`; `March 4, 2025`;
+#: and `4 March 2025`.
 _MEASURE: Final = re.compile(
     r"""[^\w]*(?:\d[\d.,:/\s'TZ+-]*)(?:\s*[^\W\d]{1,3}\b\.?[\s\d.,:]*)*[^\w]*
     |(?:\d{1,2}[.\s]\s*)?[^\W\d]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}
@@ -150,7 +152,7 @@ class SampleColumn:
         return tuple(map(kind_of, self.cells))
 
     @cached_property
-    def filled(self) -> list[str]:
+    def filled_cells(self) -> list[str]:
         """The cells that are not blank."""
         return [cell for cell in self.cells if cell]
 
@@ -158,7 +160,7 @@ class SampleColumn:
     def kind(self) -> CellKind:
         """The best kind for which most of the filled cells are of this kind or a better one."""
         for kind in reversed(CellKind):
-            if self.count_of_kind(kind) > _MOST * len(self.filled):
+            if self.count_of_kind(kind) > _MOST * len(self.filled_cells):
                 return kind
         return CellKind.BLANK
 
@@ -176,11 +178,11 @@ class SampleColumn:
     def about_addresses(self) -> str:
         """Return how many cells are of the column's kind, for the user."""
         count = self.count_of_kind(self.kind)
-        return f"{count} of {len(self.filled)} cells are {KIND_LABELS[self.kind]}"
+        return f"{count} of {len(self.filled_cells)} cells are {KIND_LABELS[self.kind]}"
 
     def about_gaps(self) -> str:
         """Return how many cells are blank, for the user; empty if no cell is blank."""
-        blank = len(self.cells) - len(self.filled)
+        blank = len(self.cells) - len(self.filled_cells)
         verb = "is" if blank == 1 else "are"
         return f"{blank} of {len(self.cells)} cells {verb} blank" if blank else ""
 
@@ -197,14 +199,14 @@ class SampleColumn:
         label = "addresses or names of videos"
         if self.has_urls_or_paths:
             label = KIND_LABELS[self.kind]
-        return f"not {label}: {len(misfits)} of {len(self.filled)} cells, e.g. {misfits[0]}"
+        return f"not {label}: {len(misfits)} of {len(self.filled_cells)} cells, e.g. {misfits[0]}"
 
     # Titles and IDs --------------------------------------------------------------------------
 
     @cached_property
-    def distinct(self) -> int:
+    def distinct_count(self) -> int:
         """The number of distinct values."""
-        return len(set(self.filled))
+        return len(set(self.filled_cells))
 
     def about_values(self, label: str) -> str:
         """Return how many cells are distinct, for the user.
@@ -212,27 +214,27 @@ class SampleColumn:
         Args:
             label: description of the values, in the plural.
         """
-        return f"{self.distinct} of {len(self.filled)} cells are distinct {label}"
+        return f"{self.distinct_count} of {len(self.filled_cells)} cells are distinct {label}"
 
     @cached_property
-    def is_title(self) -> bool:
+    def has_titles(self) -> bool:
         """Whether the cells are mostly distinct short texts."""
-        filled = self.filled
+        filled = self.filled_cells
         if not filled or len(filled) < _MOST * len(self.cells) or self.kind is not CellKind.TEXT:
             return False
-        if self.distinct < _NEARLY_ALL * len(filled):
+        if self.distinct_count < _NEARLY_ALL * len(filled):
             return False
         text_count = sum(1 for cell in filled if _is_text(cell))
         is_short = median(map(len, filled)) <= _MAX_TITLE_LENGTH
         return text_count > _MOST * len(filled) and is_short
 
-    def is_id(self, least_distinct: float = _NEARLY_ALL) -> bool:
+    def has_ids(self, min_distinct_share: float = _NEARLY_ALL) -> bool:
         """Whether the cells could be IDs: nearly all are single words, and distinct.
 
         Args:
-            least_distinct: minimum fraction of distinct values among the filled cells.
+            min_distinct_share: minimum fraction of distinct values among the filled cells.
         """
-        filled = self.filled
+        filled = self.filled_cells
         if not filled or self.kind not in (CellKind.TEXT, CellKind.PATH):
             return False
         word_count = sum(
@@ -242,7 +244,7 @@ class SampleColumn:
         return (
             word_count >= _NEARLY_ALL * len(filled)
             and date_count <= _MOST * len(filled)
-            and self.distinct >= least_distinct * len(filled)
+            and self.distinct_count >= min_distinct_share * len(filled)
         )
 
     @property
@@ -252,11 +254,11 @@ class SampleColumn:
         Words of six digits or more need no letters.
         """
         return (
-            len(self.filled) > 1
-            and self.distinct == len(self.filled)
-            and self.is_id()
-            and all(map(_CODE.fullmatch, self.filled))
-            and all(map(_LETTER_OR_LONG_NUMBER.search, self.filled))
+            len(self.filled_cells) > 1
+            and self.distinct_count == len(self.filled_cells)
+            and self.has_ids()
+            and all(map(_CODE.fullmatch, self.filled_cells))
+            and all(map(_LETTER_OR_LONG_NUMBER.search, self.filled_cells))
         )
 
 

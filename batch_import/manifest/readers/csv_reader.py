@@ -6,7 +6,7 @@ on the first records. This module must not know the meaning of columns.
 """
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from typing import Final, NamedTuple
@@ -32,6 +32,7 @@ from batch_import.manifest.readers.record import (
     Block,
     Content,
     Record,
+    cells_of,
     is_blank,
     is_comment,
 )
@@ -125,7 +126,7 @@ def _first_records(
     sample: list[Record] = []
     with suppress(ManifestError):
         records = (
-            record for record in _records(text, separator, layout) if not is_blank(record[1])
+            record for record in _records(text, separator, layout) if not is_blank(cells_of(record))
         )
         sample.extend(islice(records, SAMPLE_RECORDS))
     return sample
@@ -184,7 +185,7 @@ def _score(
         header = Header(tuple(rows[0]) if rows else (), 0, 0, score_rows(rows))
     width = len(header.names)
     widths = [len(cells) for line, cells, _ in sample if line > header.line]
-    equal_share = _share(widths, width.__eq__)
+    equal_share = _share_of_true([row_width == width for row_width in widths])
     known_count = header.known_field_count
     significant_count = known_count if known_count >= _MIN_KNOWN_NAMES else 0
     lists_videos = header.video_score.kind >= CellKind.PATH
@@ -218,18 +219,18 @@ def _score(
 def _score_by_width(sample: list[Record], width: int) -> _SeparatorScore:
     """Return the score of a separator if the user named the columns: by the width of the rows."""
     widths = [len(cells) for _, cells, _ in sample if not is_comment(cells)]
-    equal_share = _share(widths, width.__eq__)
+    equal_share = _share_of_true([row_width == width for row_width in widths])
     return _SeparatorScore(
         known_field_count=0,
         kind=CellKind.BLANK,
         has_equal_rows=equal_share > _MIN_EQUAL_SHARE,
         row_count=0,
         layout_score=equal_share,
-        split_share=_share(widths, width.__le__),
+        split_share=_share_of_true([row_width >= width for row_width in widths]),
         quote_score=0,
     )
 
 
-def _share(widths: Sequence[int], matches: Callable[[int], bool]) -> float:
-    """Return the fraction of widths for which a condition is true; 0 if there are no widths."""
-    return sum(map(matches, widths)) / max(1, len(widths))
+def _share_of_true(values: Sequence[bool]) -> float:
+    """Return the fraction of values that are true; 0 if there are no values."""
+    return sum(values) / max(1, len(values))

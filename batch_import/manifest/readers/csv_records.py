@@ -190,7 +190,7 @@ class RecordReader:
             return self._invalid_record(start, error)
         if start == 1 and EXCEL_SEPARATOR_LINE.fullmatch(self._lines.of_record[0]):
             cells = []
-        if self._width not in (None, len(cells)):
+        if self._width is not None and self._width != len(cells):
             cells = self._parse_with_backslashes() or cells
         if len(self._lines.of_record) > 1 and self._has_joined_rows(cells):
             return self._end_after_first_line(start)
@@ -207,7 +207,7 @@ class RecordReader:
         must_be_complete = len(cells) == self._layout.width
         lines = self._lines.of_record
         urls = [self._url_of_row(line, must_be_complete=must_be_complete) for line in lines]
-        row_starts = [index for index, url in enumerate(urls) if url and index]
+        row_starts = [index for index, url in enumerate(urls) if url and index > 0]
         # Only the first and the last are checked, because the lines before may be very many.
         urls_before = [
             self._url_of_row(*lines[:index], must_be_complete=must_be_complete)
@@ -231,13 +231,14 @@ class RecordReader:
         width, url_column = self._layout or (_MIN_ROW_CELLS, None)
         candidates = cells if url_column is None else cells[url_column : url_column + 1]
         url = next(filter(URL_START.match, candidates), "").strip()
-        is_incomplete_row = not must_be_complete and len(cells) > 1 and extension_of(url)
-        return url if len(cells) >= width or is_incomplete_row else ""
+        is_row_without_last_cells = not must_be_complete and len(cells) > 1 and extension_of(url)
+        return url if len(cells) >= width or is_row_without_last_cells else ""
 
     def _split_leniently(self, *lines: str) -> list[str]:
         """Split lines into cells, and ignore a quote that is not closed at the end of the lines."""
         cells = next(self._csv_reader(lines), [])
-        if sum(line.count('"') for line in lines) % 2:
+        has_open_quote = sum(line.count('"') for line in lines) % 2 == 1
+        if has_open_quote:  # the last cell is the rest of the lines
             cells[-1:] = cells[-1].split(self._separator)
         return cells
 
@@ -272,6 +273,7 @@ class RecordReader:
             cells = []
         if cells and self._width in (None, len(cells)):
             return cells
+        # Restore the position after the record.
         self._rewind_record()
         for _ in lines:
             next(self._lines)

@@ -23,7 +23,7 @@ from batch_import.manifest.readers.nested_records import (
     KeyPath,
     Members,
     RecordBatch,
-    VisitsArrays,
+    ShouldVisitArrays,
 )
 from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, RecordFault
 from batch_import.manifest.readers.text import MAX_CHARACTERS, DecodedFile
@@ -49,10 +49,10 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
         return record_reader.read(name, format_name, partial(_walk_lines, text), options)
 
     def walk(
-        visits_arrays: VisitsArrays, outer_members: dict[KeyPath, Members]
+        should_visit_arrays: ShouldVisitArrays, outer_members: dict[KeyPath, Members]
     ) -> Iterator[JsonRecord | RecordBatch]:
         with text.open() as stream:
-            yield from _Walk(Window(name, stream), visits_arrays, outer_members).all_objects()
+            yield from _Walk(Window(name, stream), should_visit_arrays, outer_members).all_objects()
 
     return record_reader.read(name, _with_encoding("JSON", text), walk, options)
 
@@ -83,7 +83,7 @@ def _next_filled_line(stream: TextIO) -> str:
 
 
 def _walk_lines(
-    text: DecodedFile, visits_arrays: VisitsArrays, outer_members: dict[KeyPath, Members]
+    text: DecodedFile, should_visit_arrays: ShouldVisitArrays, outer_members: dict[KeyPath, Members]
 ) -> Iterator[JsonRecord]:
     """Walk over JSON Lines; see `nested_records.Walk`."""
     del outer_members  # no object encloses the lines
@@ -92,25 +92,29 @@ def _walk_lines(
         for number, line in enumerate(stream, 1):
             content = line.strip()
             if content:
-                yield from _with_inner_objects(_parse_line(decoder, number, content), visits_arrays)
+                yield from _with_inner_objects(
+                    _parse_line(decoder, number, content), should_visit_arrays
+                )
 
 
-def _with_inner_objects(found: JsonRecord, visits_arrays: VisitsArrays) -> Iterator[JsonRecord]:
+def _with_inner_objects(
+    found: JsonRecord, should_visit_arrays: ShouldVisitArrays
+) -> Iterator[JsonRecord]:
     """Yield an object and the objects in its arrays, which have the same line number."""
     yield found
     inner_arrays = list(nested_records.find_object_arrays(found.members))
-    if inner_arrays and visits_arrays(found):
+    if inner_arrays and should_visit_arrays(found):
         enclosing = nested_records.as_enclosing_object(found)
         for inner_path, items in inner_arrays:
             path = (*found.path, *inner_path)
             other_items = nested_records.NonObjectItems(path, enclosing)
             for item in items:
                 if isinstance(item, dict):
-                    yield from other_items.note_object()
+                    yield from other_items.add_object()
                     record = JsonRecord(path, found.line, item, enclosing, found.fault)
-                    yield from _with_inner_objects(record, visits_arrays)
+                    yield from _with_inner_objects(record, should_visit_arrays)
                 else:
-                    yield from other_items.note(found.line, item)
+                    yield from other_items.add_other_item(found.line, item)
 
 
 def _parse_line(decoder: Decoder, number: int, content: str) -> JsonRecord:
@@ -146,11 +150,11 @@ class _Walk:
     def __init__(
         self,
         window: Window,
-        visits_arrays: VisitsArrays,
+        should_visit_arrays: ShouldVisitArrays,
         outer_members: dict[KeyPath, Members],
     ) -> None:
         self._window = window
-        self._visits_arrays = visits_arrays
+        self._should_visit_arrays = should_visit_arrays
         self._outer_members = outer_members
         #: Number of objects in arrays so far.
         self._array_object_count = 0
@@ -158,7 +162,7 @@ class _Walk:
     def all_objects(self) -> Iterator[JsonRecord | RecordBatch]:
         """Visit all top-level values of the file. Usually there is only one value."""
         other_items = nested_records.NonObjectItems((), None)
-        while first_character := self._window.next():
+        while first_character := self._window.peek():
             match first_character:
                 case "[":
                     yield from self._array((), None)
@@ -166,9 +170,10 @@ class _Walk:
                     yield from self._outer_object(())
                 case _:
                     line, value = self._window.line(), self._window.value()
+                    # After an array with objects, a URL at the top level may be another video.
                     if self._array_object_count:
-                        yield from other_items.note_object()
-                        yield from other_items.note(line, value)
+                        yield from other_items.add_object()
+                        yield from other_items.add_other_item(line, value)
 
     def _outer_object(self, path: KeyPath) -> Generator[JsonRecord | RecordBatch, None, Members]:
         """Visit an object that is not in an array, and return its members.
@@ -178,10 +183,10 @@ class _Walk:
         line = self._window.line()
         count_before = self._array_object_count
         inner_object_count = 0
-        members = self._outer_members[path]
+        members = self._outer_members[path]  # the dict creates the entry; this method fills it
         for key in self._keys():
             inner_path = (*path, key)
-            match self._window.next():
+            match self._window.peek():
                 case "[":
                     items = yield from self._array(inner_path, None)
                     if items:
@@ -208,24 +213,27 @@ class _Walk:
         self._window.demand("[")
         if self._window.skip("]"):
             return scalars
-        #: Number of objects until several objects are decoded together again.
-        single_object_count = 0
+        # Number of objects that are decoded one by one before the next attempt to decode a batch.
+        singles_before_next_batch = 0
         while True:
-            match self._window.next():
+            match self._window.peek():
                 case "{":
                     self._array_object_count += 1
-                    yield from other_items.note_object()
-                    single_object_count -= 1
-                    if single_object_count < 0:
-                        if objects := self._window.objects(are_many=enclosing is None):
-                            yield RecordBatch(path, *objects, enclosing)
-                        else:
-                            # Another attempt at each object would take twice the time.
-                            single_object_count = BLOCK_RECORDS
+                    yield from other_items.add_object()
+                    if singles_before_next_batch:
+                        singles_before_next_batch -= 1
+                    # An array in an object of another array is usually short.
+                    elif batch := self._window.objects(expects_many=enclosing is None):
+                        records, lines = batch
+                        yield RecordBatch(path, records, lines, enclosing)
+                    else:
+                        # Another attempt at each object would take twice the time.
+                        singles_before_next_batch = BLOCK_RECORDS
+                    # The object at the current position, which is the first after the batch.
                     yield from self._array_object(path, enclosing)
                 case first_character:
                     line, value = self._window.line(), self._window.value()
-                    yield from other_items.note(line, value)
+                    yield from other_items.add_other_item(line, value)
                     if first_character != "[":
                         scalars.append(value)
             if not self._window.skip(","):
@@ -243,8 +251,10 @@ class _Walk:
         found = JsonRecord(path, line, members, enclosing, fault)
         yield found
         has_arrays = any(nested_records.find_object_arrays(members))
-        if has_arrays and self._visits_arrays(found):
+        if has_arrays and self._should_visit_arrays(found):
             self._window.rewind()
+            # A fault of a record is a problem of its row. But this object encloses the records:
+            # without an error, all of them could inherit a wrong value.
             if fault:
                 raise self._window.syntax_error(fault.reason)
             yield from self._inner_arrays(path, nested_records.as_enclosing_object(found))
@@ -254,7 +264,7 @@ class _Walk:
     ) -> Iterator[JsonRecord | RecordBatch]:
         """Visit the arrays in an object."""
         for key in self._keys():
-            match self._window.next():
+            match self._window.peek():
                 case "[":
                     yield from self._array((*path, key), enclosing)
                 case "{":
@@ -275,7 +285,7 @@ class _Walk:
         self._window.demand("}")
 
     def _key(self, earlier_keys: set[str]) -> str:
-        if self._window.next() != '"':
+        if self._window.peek() != '"':
             raise self._window.syntax_error("Expecting a key in double quotes")
         key: str = self._window.value()
         if key in earlier_keys:

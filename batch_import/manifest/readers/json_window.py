@@ -37,11 +37,12 @@ HOW_TO_FIX: Final = "Correct it there; often a comma or a quote is too much, or 
 
 def _is_simple(members: Members) -> bool:
     """Whether an object contains no other objects."""
-    return not any(
-        isinstance(value, dict)
-        or (isinstance(value, list) and any(isinstance(item, dict) for item in value))
-        for value in members.values()
-    )
+    for value in members.values():
+        if isinstance(value, dict):
+            return False
+        if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+            return False
+    return True
 
 
 #: Objects, and a function that calculates the line numbers of their starts.
@@ -116,7 +117,7 @@ class Window:
         #: Number of characters of the first line in the window that are before the window.
         self._line_length_before = 0
 
-    def next(self) -> str:
+    def peek(self) -> str:
         """Return the next character that is not white space; empty at the end of the file."""
         while True:
             if space := _SPACE.match(self._text, self._position):
@@ -128,7 +129,7 @@ class Window:
 
     def skip(self, character: str) -> bool:
         """Skip a character if it is next, and return whether it was next."""
-        is_next = self.next() == character
+        is_next = self.peek() == character
         self._position += is_next
         return is_next
 
@@ -143,7 +144,7 @@ class Window:
 
     def line(self) -> int:
         """Return the line number of the next character that is not white space, from 1."""
-        self.next()
+        self.peek()
         return self._count_line()
 
     def value(self) -> Any:
@@ -166,19 +167,19 @@ class Window:
                 self._value_start, self._position = self._position, end
                 return value
 
-    def objects(self, *, are_many: bool) -> _Objects | None:
+    def objects(self, *, expects_many: bool) -> _Objects | None:
         """Decode consecutive simple objects, and move to the object after them.
 
         An object is simple if it contains no other object and no duplicate key. Objects at the end
         of the window, and the last object of an array, are not decoded.
 
         Args:
-            are_many: whether many objects are likely to follow; then a larger piece is decoded.
+            expects_many: whether many objects are likely to follow; then a larger piece is decoded.
 
         Returns:
             The objects and their line numbers; None if no object can be decoded in this way.
         """
-        return (self._decode_piece() if are_many else None) or self._decode_one_by_one()
+        return (self._decode_piece() if expects_many else None) or self._decode_one_by_one()
 
     def _decode_piece(self) -> _Objects | None:
         """Decode all objects of a piece of the window at once, if none contains a brace."""
@@ -188,7 +189,7 @@ class Window:
             records, length = self._decoder.scan(f"[{text}]", 0)
         except (StopIteration, json.JSONDecodeError):
             return None
-        is_complete = length >= len(text) + 2
+        is_complete = length >= len(text) + len("[]")
         if not is_complete or set(map(type, records)) != {dict}:
             return None
         # A brace in a string or of an inner object, or a duplicate key, makes the numbers differ.
@@ -199,11 +200,10 @@ class Window:
         return records, lines
 
     def _find_piece(self) -> tuple[int, int]:
-        """Return the end of an object in the window, and the start of the next object.
+        """Return the end of the last object of a piece, and the start of the object after it.
 
-        They are as far as possible from the current position, within a piece. If there are none,
-        both are the current position. The braces may be part of a string. Then the piece cannot be
-        decoded.
+        Both are the current position if no end of an object is found. The braces that are found
+        may be part of a string. Then the piece cannot be decoded.
         """
         next_start = min(len(self._text), self._position + _PIECE)
         for _ in range(_MAX_TRIES):

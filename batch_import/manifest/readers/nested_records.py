@@ -99,20 +99,20 @@ class RecordBatch:
             yield JsonRecord(self.path, line, members, self.enclosing)
 
 
-#: A function: an object → whether the walk visits the arrays in the object.
-VisitsArrays = Callable[[JsonRecord], bool]
+#: A function that returns whether the walk should visit the arrays in an object.
+ShouldVisitArrays = Callable[[JsonRecord], bool]
 
 
 class Walk(Protocol):
     """A function that makes one pass over a file. Each format has one."""
 
     def __call__(
-        self, visits_arrays: VisitsArrays, outer_members: dict[KeyPath, Members]
+        self, should_visit_arrays: ShouldVisitArrays, outer_members: dict[KeyPath, Members]
     ) -> Iterator[JsonRecord | RecordBatch]:
         """Yield the objects of all visited arrays.
 
         Args:
-            visits_arrays: decides whether the arrays in an object are visited.
+            should_visit_arrays: decides whether the arrays in an object are visited.
             outer_members: the walk adds the members of each object that contains arrays and is not
                 in an array itself, by the object's path.
         """
@@ -143,8 +143,9 @@ def member_as_record(path: KeyPath, line: int, members: Members) -> JsonRecord:
 class NonObjectItems:
     """The items of one array that are not objects.
 
-    If the array also has objects, an item with a URL is a record with a fault. The caller reports
-    all items in order; the methods yield the records that are known by then.
+    If the array also has objects, an item with a URL is a record with a fault. The caller adds all
+    items of the array in order, and yields the records that the methods yield. Items before the
+    first object wait, because the array may have no object.
 
     Args:
         path: path of the array.
@@ -158,14 +159,14 @@ class NonObjectItems:
         self._pending: list[JsonRecord] = []
         self._has_objects = False
 
-    def note_object(self) -> Iterator[JsonRecord]:
-        """Report that the next item is an object. Yields the records before the first object."""
+    def add_object(self) -> Iterator[JsonRecord]:
+        """Add an item that is an object. Yields the records that wait for the first object."""
         self._has_objects = True
         pending, self._pending = self._pending, []
         yield from pending
 
-    def note(self, line: int, value: object) -> Iterator[JsonRecord]:
-        """Report that the next item is not an object. Yields its record if it follows an object.
+    def add_other_item(self, line: int, value: object) -> Iterator[JsonRecord]:
+        """Add an item that is not an object. Yields its record, unless it must wait.
 
         Args:
             line: line number of the item, from 1.

@@ -39,10 +39,15 @@ _TURKISH: Final = (frozenset("çğıöşüâîûi\N{COMBINING DOT ABOVE}"),)
 #: Fraction of common characters from which a Chinese or Japanese text is fully plausible. Any text
 #: has a few rare characters.
 _COMMON_SHARE: Final = 0.85
-#: First bytes of characters in GB 2312: the rows of kana, the first and the last row of common
-#: characters; and the last row of Hangul in EUC-KR, which has the same layout.
+#: In GB 2312, the first byte of a character is the number of its row. The rows before the rows of
+#: kana have symbols and punctuation.
 _KANA_ROWS: Final = (0xA4, 0xA5)
-_FIRST_HANZI_ROW, _LAST_COMMON_HANZI_ROW, _LAST_HANGUL_ROW = 0xB0, 0xD7, 0xC8
+_FIRST_HANZI_ROW: Final = 0xB0
+_LAST_COMMON_HANZI_ROW: Final = 0xD7
+#: The last row of Hangul in EUC-KR, which has the same layout as GB 2312.
+_LAST_HANGUL_ROW: Final = 0xC8
+#: If more than this fraction of the characters is kana, the text is Japanese.
+_MAX_KANA_SHARE: Final = 0.2
 #: Punctuation next to words in any language.
 _PUNCTUATION: Final = frozenset("“”‘’„‚«»‹›–—…•·€£©®™°§¿¡№×\N{NO-BREAK SPACE}″′†")
 #: Weight of the rule that all words are of one language, from 0 to 1.
@@ -150,7 +155,7 @@ def _is_preferred(best: Candidate, rival: Candidate) -> bool:
 # Functions that calculate the plausibility of words with non-ASCII characters, from 0 to 1.
 
 
-def _latin(
+def _latin_plausibility(
     languages: Sequence[frozenset[str]], *, accepts_single_letters: bool = False
 ) -> Callable[[Sequence[str]], float]:
     """Return the function for a Latin encoding.
@@ -199,7 +204,7 @@ def _is_latin_word(word: str, languages: Sequence[frozenset[str]]) -> bool:
     )
 
 
-def _cyrillic(words: Sequence[str]) -> float:
+def _cyrillic_plausibility(words: Sequence[str]) -> float:
     letters = _count_non_ascii_letters(words)
     if not letters or not any(len(word) > 1 for word in words):
         return 0.0  # a single letter is no evidence
@@ -231,31 +236,34 @@ def _share(words: Sequence[str], is_plausible: Callable[[str], bool]) -> float:
     return sum(map(is_plausible, words)) / len(words) if words else 0.0
 
 
-def _gbk(words: Sequence[str]) -> float:
+def _gbk_plausibility(words: Sequence[str]) -> float:
     codes = [c.encode("gbk", "replace") for word in words for c in word if c > "\x7f"]
     kana_count = sum(1 for code in codes if code[0] in _KANA_ROWS)
     rows = {code[0] for code in codes if code[0] >= _FIRST_HANZI_ROW}
-    if not rows or kana_count * 5 > len(codes) or max(rows) <= _LAST_HANGUL_ROW:
+    has_much_kana = kana_count > _MAX_KANA_SHARE * len(codes)
+    if not rows or has_much_kana or max(rows) <= _LAST_HANGUL_ROW:
         return 0.0  # EUC-JP or EUC-KR, which have other characters at the same positions
     return _common_share(words, "gbk", _is_common_in_chinese)
 
 
 def _is_common_in_chinese(code: bytes) -> bool:
-    row, *second = code
-    is_common_row = row < _FIRST_HANZI_ROW - 0xC or (
-        _FIRST_HANZI_ROW <= row <= _LAST_COMMON_HANZI_ROW
-    )
+    if len(code) == 1:
+        return False  # the character does not exist in GBK
+    row, second_byte = code
+    is_symbol = row < _KANA_ROWS[0]
+    is_common_hanzi = _FIRST_HANZI_ROW <= row <= _LAST_COMMON_HANZI_ROW
     # In GB 2312, the subset of common characters, the second byte is greater than 0xA0.
-    return bool(second) and second[0] > 0xA0 and is_common_row  # noqa: PLR2004
+    return second_byte > 0xA0 and (is_symbol or is_common_hanzi)  # noqa: PLR2004
 
 
-def _shift_jis(words: Sequence[str]) -> float:
+def _shift_jis_plausibility(words: Sequence[str]) -> float:
     return _common_share(words, "cp932", _is_common_in_japanese)
 
 
 def _is_common_in_japanese(code: bytes) -> bool:
-    is_kana = b"\x81\x40" <= code <= b"\x83\x96"
-    return len(code) > 1 and (is_kana or b"\x88\x9f" <= code <= b"\x98\x72")
+    is_kana_or_symbol = b"\x81\x40" <= code <= b"\x83\x96"
+    is_common_kanji = b"\x88\x9f" <= code <= b"\x98\x72"
+    return len(code) > 1 and (is_kana_or_symbol or is_common_kanji)
 
 
 def _common_share(words: Sequence[str], encoding: str, is_common: Callable[[bytes], bool]) -> float:
@@ -272,21 +280,21 @@ def _common_share(words: Sequence[str], encoding: str, is_common: Callable[[byte
     return min(1.0, common_count / total / _COMMON_SHARE) if total else 0.0
 
 
-_WESTERN_1252 = _latin(_WESTERN, accepts_single_letters=True)
-_WESTERN_MAC = _latin(_WESTERN)
-_CENTRAL_1250 = _latin(_CENTRAL)
+_WESTERN_1252 = _latin_plausibility(_WESTERN, accepts_single_letters=True)
+_WESTERN_MAC = _latin_plausibility(_WESTERN)
+_CENTRAL_1250 = _latin_plausibility(_CENTRAL)
 #: The functions for Latin encodings of several languages.
 _LATIN: Final = (_WESTERN_1252, _WESTERN_MAC, _CENTRAL_1250)
 #: The functions for Chinese and Japanese.
-_IDEOGRAPHIC: Final = (_shift_jis, _gbk)
+_IDEOGRAPHIC: Final = (_shift_jis_plausibility, _gbk_plausibility)
 #: All candidates, the most frequent first.
 _CANDIDATES: Final = (
     Candidate("cp1252", "Windows-1252", _WESTERN_1252),
     Candidate("cp1250", "Windows-1250", _CENTRAL_1250),
-    Candidate("cp1254", "Windows-1254", _latin(_TURKISH)),
+    Candidate("cp1254", "Windows-1254", _latin_plausibility(_TURKISH)),
     Candidate("mac_roman", "MacRoman", _WESTERN_MAC),
-    Candidate("cp1251", "Windows-1251", _cyrillic),
-    Candidate("koi8_r", "KOI8-R", _cyrillic),
-    Candidate("cp932", "Shift-JIS", _shift_jis),
-    Candidate("gbk", "GBK", _gbk),
+    Candidate("cp1251", "Windows-1251", _cyrillic_plausibility),
+    Candidate("koi8_r", "KOI8-R", _cyrillic_plausibility),
+    Candidate("cp932", "Shift-JIS", _shift_jis_plausibility),
+    Candidate("gbk", "GBK", _gbk_plausibility),
 )

@@ -80,7 +80,7 @@ class Content:
             call starts at the first record.
         notes: sentences for the user about parts of the file that are not read.
         problems: problems of the file as a whole.
-        hidden: positions of columns that are hidden in the workbook.
+        hidden_columns: positions of columns that are hidden in the workbook.
     """
 
     format_description: str
@@ -88,7 +88,7 @@ class Content:
     blocks: Callable[[], Iterator[Block]]
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
-    hidden: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
 
 def split_into_blocks(
@@ -127,6 +127,11 @@ def make_block(records: Iterable[Record], width: int, *, comments: bool = True) 
     return Block(lines, columns, faults, comment_lines)
 
 
+def cells_of(record: Record) -> list[str]:
+    """Return the cells of a raw record."""
+    return record[1]
+
+
 def is_blank(cells: Sequence[str]) -> bool:
     """Whether all cells are blank."""
     # The first condition is enough for most rows, and fast.
@@ -139,11 +144,8 @@ def is_comment(cells: Sequence[str]) -> bool:
     `#5 of our tips` is a title. A row with a URL in another cell is never a comment, because a row
     that is mistaken for a comment would be lost.
     """
-    return (
-        cells[0].startswith("#")
-        and not cells[0][1:2].strip()
-        and not any(map(_URL_START.match, cells[1:]))
-    )
+    is_marked = cells[0].startswith("#") and not cells[0][1:2].strip()
+    return is_marked and not any(map(_URL_START.match, cells[1:]))
 
 
 def check_header_width(name: str, header: Sequence[str]) -> tuple[str, ...]:

@@ -92,7 +92,9 @@ class RecordChoice:
         }
         self._survey = Survey(walk, self._is_surveyed)
         self.outer_members = self._survey.outer_members
-        self.members_outside_arrays = self._survey.inherited_members
+        #: A function: path of an array → the members that its records inherit from objects that
+        #: are not in an array.
+        self.find_members_outside_arrays = self._survey.inherited_members
         self._shapes, self._arrays = self._survey.shapes, self._survey.arrays
         self._columns = {path: array.columns() for path, array in self._arrays.items()}
         self._scores = {path: self._score(path) for path in self._arrays}
@@ -196,8 +198,8 @@ class RecordChoice:
             for inner_array in shape.inner_arrays
         }
         for path, score in self._scores.items():
-            is_inner = _contains(main, path) and not _is_in(path, arrays_beside_urls)
-            if score and score.is_main and is_inner:
+            has_own_videos = _contains(main, path) and not _is_in(path, arrays_beside_urls)
+            if score and score.is_main and has_own_videos:
                 yield path
 
     def _only(self, paths: Sequence[KeyPath]) -> KeyPath:
@@ -249,7 +251,7 @@ class RecordChoice:
         """Whether an object has a member for the source URL, which may be blank."""
         return any(key in self._url_keys(shape.path) for key in shape.keys)
 
-    @lru_cache(maxsize=1_000)  # noqa: B019 - as long as the file is read
+    @lru_cache(maxsize=1_000)  # noqa: B019 - this object lives only while the file is read
     def _url_keys(self, path: KeyPath) -> frozenset[str]:
         return frozenset(
             column.name
@@ -260,6 +262,11 @@ class RecordChoice:
         )
 
     def _is_record(self, shape: Shape) -> bool:
+        """Whether objects of a shape are records.
+
+        An object of a chosen array is a record if it has a member for the source URL, or if it
+        contains no chosen array.
+        """
         if shape.path not in self.paths:
             return False
         return self._has_url_member(shape) or not any(
@@ -299,7 +306,7 @@ class RecordChoice:
         """
         own_fields = {cached_named_field(key) for key in shape.keys}
         keys = [column.key for column in shape.inherited if column.is_title_or_id]
-        keys += find_title_and_id_keys(self.members_outside_arrays(shape.path))
+        keys += find_title_and_id_keys(self.find_members_outside_arrays(shape.path))
         # The innermost title and ID are the first ones; therefore they are inserted last.
         key_by_field = {cached_named_field(key): key for key in reversed(keys)}
         used_keys = [key for field, key in key_by_field.items() if field not in own_fields]
@@ -325,7 +332,7 @@ class RecordChoice:
         """
         return found.enclosing is not None and self._are_renditions(shape_of(found, cells))
 
-    @lru_cache(maxsize=10_000)  # noqa: B019 - as long as the file is read
+    @lru_cache(maxsize=10_000)  # noqa: B019 - this object lives only while the file is read
     def _are_renditions(self, shape: Shape) -> bool:
         inherits_title_or_id = any(column.is_title_or_id for column in shape.inherited)
         has_title_or_id = any(

@@ -100,12 +100,11 @@ class _RecordPass:
         They can be read at once if they inherit the same columns, are not renditions, and their
         first cells are not blank.
         """
-        key_sets = set(map(tuple, batch.records))
-        inherited_columns = {
-            self._choice.columns_inherited_by_batch(batch, keys) for keys in key_sets
-        }
-        inherited = inherited_columns.pop()
-        if inherited is None or inherited_columns:
+        key_sets = {tuple(members.keys()) for members in batch.records}
+        column_sets = {self._choice.columns_inherited_by_batch(batch, keys) for keys in key_sets}
+        inherited = column_sets.pop()
+        has_other_columns = bool(column_sets)
+        if inherited is None or has_other_columns:
             return None
         first = JsonRecord(batch.path, 0, batch.records[0], batch.enclosing)
         if self._choice.is_rendition(first, first.members):
@@ -153,7 +152,7 @@ class _RecordPass:
             if column.key in members:
                 return text_of(members[column.key])
             enclosing = enclosing.outer
-        return text_of(self._choice.members_outside_arrays(found.path).get(column.key))
+        return text_of(self._choice.find_members_outside_arrays(found.path).get(column.key))
 
     def _finish_video(self) -> None:
         """Add a row for the best of the collected renditions.

@@ -19,7 +19,7 @@ from batch_import.manifest.readers.nested_records import (
     KeyPath,
     Members,
     RecordBatch,
-    VisitsArrays,
+    ShouldVisitArrays,
     Walk,
     find_object_arrays,
     flatten,
@@ -28,8 +28,9 @@ from batch_import.manifest.readers.nested_records import (
 #: Number of sampled records per array. The first record of each further shape (see `Shape`) is
 #: sampled, too.
 _SAMPLE_RECORDS: Final = 300
-#: Maximum number of arrays from which on objects of objects are ignored. Their number is not
-#: limited: if the videos are the members of one object, each video may contain such objects.
+#: Maximum number of arrays and objects of objects. If there are more, new objects of objects are
+#: ignored. There may be very many: if the videos are the members of one object, each video may
+#: contain an object of objects.
 _MAX_ARRAYS: Final = 1_000
 #: Fields that a record without them takes from an enclosing object.
 INHERITED_FIELDS: Final = (FILENAME, REFERENCE_ID)
@@ -141,7 +142,7 @@ class Survey:
 
     Args:
         walk: reads the file and yields its objects.
-        visits_arrays: decides whether the arrays in an object are visited.
+        should_visit_arrays: decides whether the arrays in an object are visited.
 
     Attributes:
         outer_members: members of the objects that contain arrays and are not in an array, by path.
@@ -151,13 +152,13 @@ class Survey:
             object.
     """
 
-    def __init__(self, walk: Walk, visits_arrays: VisitsArrays) -> None:
+    def __init__(self, walk: Walk, should_visit_arrays: ShouldVisitArrays) -> None:
         self.outer_members: dict[KeyPath, Members] = defaultdict(dict)
         self.shapes: Counter[Shape] = Counter()
         self.arrays: dict[KeyPath, Array] = {}
         self.sibling_shapes: set[Shape] = set()
         self._last_enclosing: EnclosingObject | None = None
-        for found in walk(visits_arrays, self.outer_members):
+        for found in walk(should_visit_arrays, self.outer_members):
             self._note(found)
 
     def _note(self, found: JsonRecord | RecordBatch) -> None:
@@ -173,8 +174,9 @@ class Survey:
         array.count += 1
         cells = flatten(found.members)
         shape = shape_of(found, cells)
+        needs_sample = shape not in self.shapes or len(array.sample) < _SAMPLE_RECORDS
         # A row that cannot be read has no cells, and shows nothing about the columns.
-        if cells and (shape not in self.shapes or len(array.sample) < _SAMPLE_RECORDS):
+        if needs_sample and cells:
             array.sample.append(cells)
         self.shapes[shape] += 1
         if found.enclosing and found.enclosing is self._last_enclosing:

@@ -25,6 +25,7 @@ from batch_import.manifest.readers.record import (
     CellViolation,
     Content,
     Record,
+    cells_of,
     check_header_width,
     is_blank,
 )
@@ -59,9 +60,13 @@ class ManifestSheet:
 
     @property
     def score(self) -> tuple[CellKind, bool, int]:
-        """A score of how likely the sheet lists the videos. Greater is more likely."""
-        kind, rows = self.header.video_score
-        return kind, self.header.known_field_count >= _MIN_KNOWN_NAMES, min(rows, _MIN_ROWS)
+        """A score of how likely the sheet lists the videos. Greater is more likely.
+
+        The score is: the kind of cells of the best column, whether the header has usual names, and
+        the number of rows with such a cell, up to the number that is sufficient.
+        """
+        kind, row_count = self.header.video_score
+        return kind, self.header.known_field_count >= _MIN_KNOWN_NAMES, min(row_count, _MIN_ROWS)
 
     def has_videos(self, best: "ManifestSheet") -> bool:
         """Whether the sheet lists videos, too.
@@ -70,12 +75,13 @@ class ManifestSheet:
             best: the sheet with the best score. A sheet without usual column names lists videos
                 only if its cells are as likely to be videos as the cells of the best sheet.
         """
-        kind, rows = self.header.video_score
+        kind, row_count = self.header.video_score
         if kind < CellKind.PATH:
             return False
-        is_table = rows >= min(_MIN_ROWS, best.header.video_score.rows)
+        is_table = row_count >= min(_MIN_ROWS, best.header.video_score.row_count)
         has_known_names = self.header.known_field_count >= _MIN_KNOWN_NAMES
-        return has_known_names or (kind >= best.header.video_score.kind and is_table)
+        is_as_likely = is_table and kind >= best.header.video_score.kind
+        return has_known_names or is_as_likely
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows below the header."""
@@ -129,7 +135,7 @@ def _find_header(name: str, table: SheetTable, options: ReadingOptions) -> Heade
 
 
 def _first_records(table: SheetTable) -> list[Record]:
-    records = (record for record in table.records() if not is_blank(record[1]))
+    records = (record for record in table.records() if not is_blank(cells_of(record)))
     return list(islice(records, SAMPLE_RECORDS))
 
 
@@ -142,7 +148,7 @@ def single_sheet_content(sheet: ManifestSheet) -> Content:
         sheet.header.names,
         sheet.blocks,
         problems=tuple(sheet.problems()),
-        hidden=sheet.hidden_columns(),
+        hidden_columns=sheet.hidden_columns(),
     )
 
 
@@ -165,6 +171,7 @@ def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
     for sheet, keys in zip(shifted, column_keys, strict=True):
         for key, heading in zip(keys, sheet.header.names, strict=True):
             merged_names.setdefault(key, heading)
+    #: For each sheet: the position in the sheet of each merged column; None if the sheet lacks it.
     orders = [
         [keys.index(key) if key in keys else None for key in merged_names] for keys in column_keys
     ]
@@ -180,7 +187,7 @@ def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
         check_header_width(name, list(merged_names.values())),
         blocks,
         problems=tuple(problem for sheet in shifted for problem in sheet.problems()),
-        hidden=frozenset(
+        hidden_columns=frozenset(
             order.index(position)
             for sheet, order in zip(shifted, orders, strict=True)
             for position in sheet.hidden_columns()

@@ -36,14 +36,15 @@ _MAX_FORMAT_LENGTH: Final = 255
 #: Number of columns of a sheet: the limit of Excel.
 _MAX_COLUMNS: Final = 16_384
 _ALPHABET_SIZE: Final = 26
+#: A cell reference, such as `B3`, `$B$3`, `B` or `3`. The groups are column and row.
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})?\$?([0-9]{1,7})?")
 #: The values of an attribute that mean true.
 _TRUE_VALUES: Final = ("1", "true")
 #: Byte sequences of which a sheet with details has at least one, apart from number formats.
 _SIGNS_OF_DETAILS: Final = (
-    *(b't="e"', b"t='e'", b'hidden="1"', b"hidden='1'", b'hidden="true"', b"hyperlink"),
-    *(b"filterColumn", b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/"),
-)
+    b't="e"', b"t='e'", b'hidden="1"', b"hidden='1'", b'hidden="true"', b"hyperlink",
+    b"filterColumn", b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/",
+)  # fmt: skip
 #: Maximum number of styles that are searched one by one. If a workbook has more, every sheet with
 #: styles is parsed.
 _MAX_SEARCHED_STYLES: Final = 64

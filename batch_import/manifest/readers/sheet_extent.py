@@ -31,8 +31,9 @@ _ALPHABET_SIZE: Final = 26
 _SHEET_DATA: Final = re.compile(rb"sheetData")
 #: Matches a cell reference as spreadsheet programs write it. The groups are column and row.
 _REFERENCE: Final = re.compile(rb""" r=["']([A-Z]{1,3})([0-9]{1,7})["']""")
-#: Matches an attribute that may be a cell reference in another notation. Then the XML must be
-#: parsed, which takes several times as long as a search.
+#: Matches an attribute `r` that may be a cell reference in another notation: after other white
+#: space than one space, with spaces before the equals sign, or with a value that is no usual cell
+#: or row. Then the XML must be parsed, which takes several times as long as a search.
 _UNUSUAL_REFERENCE: Final = re.compile(
     rb"""(?<![\w:.-])(?<! )r\s*="""
     rb"""|(?<= )r(?:\s+=|=(?!["'](?:[A-Z]{1,3})?(?:[0-9]{1,6}|10[0-4][0-9]{4})["']))"""
@@ -40,7 +41,7 @@ _UNUSUAL_REFERENCE: Final = re.compile(
 #: Matches a reference to a column of two or more letters, and to a row of six or more digits.
 _WIDE_REFERENCE: Final = re.compile(rb""" r=["'][A-Z]{2}""")
 _TALL_REFERENCE: Final = re.compile(rb""" r=["'][A-Z]*[0-9]{6}""")
-#: Maximum number of rows of a sheet without such a row.
+#: Maximum number of rows of a sheet without a row number of six or more digits.
 _MAX_ROWS_OF_SHORT_SHEET: Final = 99_999
 #: The value of a reference to a cell or a row; both parts may be missing.
 _REFERENCE_VALUE: Final = re.compile(r"([A-Z]{1,3})?([0-9]{1,7})?")
@@ -82,8 +83,9 @@ def _estimate_extent(archive: zipfile.ZipFile, part: str) -> Extent:
             return _parse_extent(archive, part)
         is_wide = is_wide or bool(_WIDE_REFERENCE.search(piece))
         is_tall = is_tall or bool(_TALL_REFERENCE.search(piece))
-    rows = _LAST_ROW if is_tall else _MAX_ROWS_OF_SHORT_SHEET
-    return rows, _LAST_COLUMN if is_wide else _ALPHABET_SIZE
+    row_count = _LAST_ROW if is_tall else _MAX_ROWS_OF_SHORT_SHEET
+    column_count = _LAST_COLUMN if is_wide else _ALPHABET_SIZE
+    return row_count, column_count
 
 
 def _measure_extent(archive: zipfile.ZipFile, part: str) -> Extent:

@@ -249,6 +249,7 @@ class SheetTable:
                 continue
             if cells[position].strip():
                 values_above[position] = cells[position]
+            # The default text is not copied, either: there is no value above.
             elif not blank and "://" not in values_above.get(position, "://"):
                 cells[position] = values_above[position]
 

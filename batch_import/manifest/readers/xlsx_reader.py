@@ -42,8 +42,12 @@ ALL_SHEETS: Final = "all"
 _MAX_BYTES: Final = 1 << 30
 #: Exceptions that `zipfile` and `find_oversized_sheet` raise for damaged and encrypted workbooks.
 _UNREADABLE_ERRORS: Final = (
-    *(InvalidPart, zipfile.BadZipFile, zlib.error),
-    *(NotImplementedError, RuntimeError, EOFError),
+    InvalidPart,
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
 )
 _SHEET_PART: Final = re.compile(r"worksheets/[^/]*\.xml$")
 #: Parts of other kinds of workbooks (binary and OpenDocument), whose size cannot be calculated

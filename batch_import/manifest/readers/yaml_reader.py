@@ -22,7 +22,7 @@ from batch_import.manifest.readers.nested_records import (
     JsonRecord,
     KeyPath,
     Members,
-    VisitsArrays,
+    ShouldVisitArrays,
 )
 from batch_import.manifest.readers.record import Content, RecordFault
 from batch_import.manifest.readers.text import MAX_CHARACTERS, DecodedFile
@@ -57,10 +57,12 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
     name = text.source.name
 
     def walk(
-        visits_arrays: VisitsArrays, outer_members: dict[KeyPath, Members]
+        should_visit_arrays: ShouldVisitArrays, outer_members: dict[KeyPath, Members]
     ) -> Iterator[JsonRecord]:
         with text.open() as stream:
-            yield from _Walk(_Events(name, stream), visits_arrays, outer_members).all_objects()
+            yield from _Walk(
+                _Events(name, stream), should_visit_arrays, outer_members
+            ).all_objects()
 
     return record_reader.read(name, f"YAML, {text.note}" if text.note else "YAML", walk, options)
 
@@ -155,11 +157,11 @@ class _Walk:
     def __init__(
         self,
         events: _Events,
-        visits_arrays: VisitsArrays,
+        should_visit_arrays: ShouldVisitArrays,
         outer_members: dict[KeyPath, Members],
     ) -> None:
         self._events = events
-        self._visits_arrays = visits_arrays
+        self._should_visit_arrays = should_visit_arrays
         self._outer_members = outer_members
         #: Anchor → value, for aliases.
         self._anchors: dict[str, Any] = {}
@@ -222,11 +224,11 @@ class _Walk:
             value = self._value(event)
             if isinstance(value, _Object):
                 self._list_object_count += 1
-                yield from other_items.note_object()
+                yield from other_items.add_object()
                 record = JsonRecord(path, value.line, value, None, _fault_of(value))
                 yield from self._with_inner_objects(record)
                 continue
-            yield from other_items.note(self._events.line(event.start_mark), value)
+            yield from other_items.add_other_item(self._events.line(event.start_mark), value)
             if not isinstance(value, list):
                 scalars.append(value)
         return scalars
@@ -235,7 +237,7 @@ class _Walk:
         """Yield an object of a list, and the objects in it."""
         yield found
         inner_lists = list(nested_records.find_object_arrays(found.members))
-        if not (inner_lists and self._visits_arrays(found)):
+        if not (inner_lists and self._should_visit_arrays(found)):
             return
         if found.fault:
             raise self._events.syntax_error(f"line {found.line}", found.fault.reason)
@@ -245,11 +247,11 @@ class _Walk:
             other_items = nested_records.NonObjectItems(path, enclosing)
             for item in items:
                 if isinstance(item, _Object):
-                    yield from other_items.note_object()
+                    yield from other_items.add_object()
                     record = JsonRecord(path, item.line, item, enclosing, _fault_of(item))
                     yield from self._with_inner_objects(record)
                 else:
-                    yield from other_items.note(found.line, item)
+                    yield from other_items.add_other_item(found.line, item)
 
     # Values -----------------------------------------------------------------------------------
 

@@ -156,9 +156,11 @@ def repair_url(cell: str) -> Repair | None:
 def _repair_once(text: str) -> tuple[str, RepairRule] | None:
     """Return the result of the first function that finds damage; None if there is no damage."""
     for repair in _REPAIRS:
-        repaired = repair(text)
-        if repaired and repaired[0] != text:
-            return repaired
+        result = repair(text)
+        if result:
+            repaired_text, _ = result
+            if repaired_text != text:
+                return result
     return None
 
 
@@ -221,6 +223,8 @@ def _correct_scheme(text: str) -> tuple[str, RepairRule] | None:
         return start + text[_MAX_SCHEME_LENGTH:], _WRONG_SCHEME
     if _ENCODED_SCHEME.match(text):
         return unquote(text), _WRONG_SCHEME
+    # All schemes at the start are replaced by one. The last of them shows whether it is https: it
+    # has an “s” after the “p”.
     end, last_scheme, scheme_count = 0, "", 0
     while match := _MISTYPED_SCHEME.match(text, end):
         end, last_scheme, scheme_count = match.end(), match[0], scheme_count + 1
@@ -252,9 +256,12 @@ def _encode_signs_in_name(text: str) -> tuple[str, RepairRule] | None:
         if sign == "#":
             after, question_mark, query = after.partition("?")
             query = question_mark + query
-        if not separator or not _WEB_SCHEME.match(before) or "=" in after:
+        has_sign_in_url = separator and _WEB_SCHEME.match(before)
+        has_parameters = "=" in after
+        if not has_sign_in_url or has_parameters:
             continue
-        if _suffix(before) in _FILE_EXTENSIONS or "/" not in before.partition("://")[2]:
+        has_path = "/" in before.partition("://")[2]
+        if not has_path or _suffix(before) in _FILE_EXTENSIONS:
             continue
         if after.rpartition(".")[2].strip().lower() in _FILE_EXTENSIONS:
             return f"{before}{encoded}{after.replace(sign, encoded)}{query}", _CUT_NAME

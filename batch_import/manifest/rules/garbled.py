@@ -13,14 +13,17 @@ from typing import Final
 
 #: A sequence of non-ASCII characters.
 _NON_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
-#: The characters to which the two encodings decode the first bytes of UTF-8 characters. A text
-#: without any of them is not garbled.
+#: The characters to which the two encodings decode the first byte of a character in UTF-8. For
+#: example, the first byte of “é” is 0xC3, which is “Ã” in Windows-1252 and “√” in MacRoman. A text
+#: without any of these characters is not garbled.
 _FIRST_BYTES = re.compile("[Â-ßâ-ïð-ô√¬‚”“‘’„∆Œ–—]")
-#: Control character → the byte that programs decode to this character, for the five bytes that
-#: Windows-1252 does not define.
+#: The five bytes that Windows-1252 does not define. Programs decode such a byte to the control
+#: character with the same number: 0x81 to U+0081. The keys are the characters, the values the
+#: bytes.
 _UNDEFINED_BYTES: Final = {chr(byte): byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
-#: Minimum length of a non-ASCII sequence that is garbled whichever characters are restored. A
-#: shorter sequence is garbled only if its original would be usual characters.
+#: A non-ASCII sequence of at least this many characters is garbled if its bytes are valid UTF-8. A
+#: shorter sequence may be valid by chance. For example, “Ã©” is garbled, because its original “é”
+#: is a usual character.
 _MIN_CERTAIN_LENGTH: Final = 4
 #: Code points of usual characters in titles of Western languages: the last Latin letter, and the
 #: first and the last punctuation mark.

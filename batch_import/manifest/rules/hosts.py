@@ -19,7 +19,9 @@ _PRIVATE_ENDS: Final = tuple(
 )  # fmt: skip
 #: Maximum length of a host name, in characters (RFC 1035).
 _MAX_NAME_LENGTH: Final = 253
+#: Labels of up to 63 characters, separated by dots; the last one has at least two characters.
 _HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+#: A part of an IPv4 address in the notations of the C library. `0x` alone means 0.
 _NUMBER = re.compile(r"(?P<hex>0x[0-9a-f]*)|(?P<octal>0[0-7]*)|(?P<decimal>[1-9][0-9]*)")
 #: Prefix of IPv4 addresses that are translated to IPv6 (RFC 6052), as DNS64 returns them.
 _NAT64: Final = IPv6Network("64:ff9b::/96")

@@ -32,6 +32,9 @@ class Site(NamedTuple):
     file_url_of: Callable[[Url], str] = lambda _: ""
 
 
+# The functions with the name of a site derive the URL of the file; see `Site.file_url_of`.
+
+
 def _with_query(url: Url, name: str, value: str) -> str:
     """Set one query parameter of a URL. The others are kept, because they may grant access."""
     parts = [part for part in url.query.split("&") if part and part.partition("=")[0] != name]
@@ -61,6 +64,7 @@ def _google_drive(url: Url) -> str:
 
 
 def _github(url: Url) -> str:
+    # `Site.file_pattern` of this site ensures that a page has these parts.
     owner, repository, _, rest = url.path.strip("/").split("/", 3)
     return f"https://raw.githubusercontent.com/{owner}/{repository}/{rest}"
 
@@ -106,7 +110,10 @@ def _redirect_target(*names: str) -> Callable[[Url], str]:
 
 
 def _files(pattern: str) -> re.Pattern[str]:
-    """Compile a `Site.file_pattern`. Case is ignored."""
+    """Compile a `Site.file_pattern`. Case is ignored.
+
+    A pattern like `(?!/watch/)` matches all URLs whose path does not start with `/watch/`.
+    """
     return re.compile(pattern, re.IGNORECASE)
 
 

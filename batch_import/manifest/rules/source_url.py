@@ -36,9 +36,11 @@ _ORDINARY_URL = re.compile(_ORDINARY)
 _SUSPICIOUS_PATH_PARTS: Final = (".m3u8", ".mpd", *pages.SELF_HOSTED_PATHS)
 _PLAYLIST = re.compile(r".*\.(?:m3u8|mpd)", re.IGNORECASE | re.DOTALL)
 _WEB_SCHEME = re.compile(r"https?:", re.IGNORECASE)
+#: The start of a path on a computer or in a local network, such as `C:\`, `\\server`, `/` or `~`.
 _LOCAL_PATH = re.compile(r"[a-z]:[\\/]|\\\\|[/~]|\.{1,2}[\\/]|file:", re.IGNORECASE)
 _ANY_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _HOST_NAME = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]|\Z)", re.IGNORECASE)
+#: The name of a file, optionally with folders before it: `videos/intro.mp4`.
 _FILE_NAME = re.compile(r"(?:[^/\\:?]+[/\\])*[^/\\:?]+\.[a-z0-9]{2,5}", re.IGNORECASE)
 _MAX_PORT = 65535
 #: Maximum length of a URL, in characters. No server is known that accepts a longer URL.
@@ -165,8 +167,10 @@ def _suspects(urls: Sequence[str]) -> Iterable[int]:
     host_names: list[str] = []
     if _ORDINARY_URL.fullmatch(urls[0]):
         host_names = _ORDINARY_LINE.findall(joined)
-    if not len(host_names) == len(urls) == joined.count("\n") + 1:
-        # Not all URLs are ordinary, or one has a line feed. Other URLs get an empty host.
+    are_all_ordinary = len(host_names) == len(urls)
+    has_line_feed = joined.count("\n") + 1 != len(urls)
+    if not are_all_ordinary or has_line_feed:
+        # The URLs are matched one by one. URLs that are not ordinary get an empty host.
         matches = map(_ORDINARY_URL.fullmatch, urls)
         host_names = [match[1] if match else "" for match in matches]
     ordinary_hosts = {host for host in set(host_names) if _is_ordinary_host(host)}

@@ -142,7 +142,7 @@ class _PageData:
             self._listed_count += len(batch)
         if self._reads_all_rows:
             for _ in self._rows:
-                pass
+                pass  # the iterator counts each row
 
     def left_out(self, total_count: int) -> int:
         """Returns how many of all rows are not in the page."""

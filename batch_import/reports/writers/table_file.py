@@ -15,7 +15,7 @@ from batch_import.errors import UsageError, setting_ref
 from batch_import.files import replace_binary_file
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.reports.writers.xlsx_file import open_workbook
-from batch_import.reports.writers.xlsx_sheet import LAST_ROW, SheetWriter, Styles
+from batch_import.reports.writers.xlsx_sheet import LAST_ROW, MAX_TABLE_ROWS, SheetWriter, Styles
 
 #: File extensions of the supported formats.
 FORMATS: Final = (".csv", ".xlsx")
@@ -98,7 +98,7 @@ def _open_xlsx(
         def write_row(cells: list[str]) -> None:
             if sheet.row > LAST_ROW:
                 raise UsageError(
-                    f"A workbook cannot hold more than {LAST_ROW:,} rows.",
+                    f"A workbook cannot hold more than {MAX_TABLE_ROWS:,} rows.",
                     f"Write a .csv file with {setting_ref('output')}.",
                 )
             for position, cell in enumerate(cells):

@@ -23,6 +23,8 @@ Value = str | int | float | bool | datetime | date | time | timedelta
 # Excel's limits (support.microsoft.com, "Excel specifications and limits"): the index of the last
 # row, from 0, and numbers of characters.
 LAST_ROW: Final = 1_048_575
+#: Maximum number of rows below the headings, which are in the row with the index 0.
+MAX_TABLE_ROWS: Final = LAST_ROW
 MAX_CELL_LENGTH: Final = 32_767
 MAX_LINK_LENGTH: Final = 2_079
 #: Maximum number of characters in a cell with the format "text". Some versions of Excel show longer

@@ -12,7 +12,7 @@ from batch_import.reports.labels import STATUSES
 from batch_import.reports.manual_content import COLUMNS_HEADING, GROUP_SHEETS_HEADING
 from batch_import.reports.summary import ReportInfo, Summary
 from batch_import.reports.table import Table
-from batch_import.reports.writers.xlsx_sheet import LAST_ROW, SheetWriter, Styles
+from batch_import.reports.writers.xlsx_sheet import MAX_TABLE_ROWS, SheetWriter, Styles
 
 
 def write_summary(
@@ -42,8 +42,10 @@ def write_summary(
     writer.row = 1
     writer.text(0, f"As of {_format_time(about.written_at)}")
     writer.row = 2
-    if summary.total > LAST_ROW:
-        writer.text(0, f"A sheet can have {LAST_ROW:,} videos. All videos are in results.csv.")
+    if summary.total > MAX_TABLE_ROWS:
+        writer.text(
+            0, f"A sheet can have {MAX_TABLE_ROWS:,} videos. All videos are in results.csv."
+        )
     writer.row = 3
     _write_block(writer, ("Status", "Videos", "Meaning"), _status_lines(summary))
     _write_block(writer, ("What went wrong", "Videos", "Source host"), _cause_lines(summary))

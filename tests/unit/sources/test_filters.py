@@ -15,7 +15,7 @@ def file(path: str, **more: object) -> ListedVideo:
 
 
 def reason(listed: ListedVideo, **filters: object) -> str:
-    return ListingFilter(**filters).skip_reason()(listed)  # type: ignore[arg-type]
+    return ListingFilter(**filters).reason_finder()(listed)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
