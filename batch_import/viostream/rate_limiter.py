@@ -46,6 +46,9 @@ _CAUTIOUS_GROWTH: Final = 0.003
 _ABOVE_REFUSED: Final = 1.05
 #: Growth per second above `_ABOVE_REFUSED` of the refused rate.
 _FREE_GROWTH: Final = 0.03
+#: Without `Retry-After`, the first pause has this many seconds. By then, a platform that limits the
+#: requests per second accepts some again. Another refusal doubles the pause.
+_FIRST_BACKOFF_SECONDS: Final = 0.5
 #: Without `Retry-After`, the pause doubles with each consecutive refusal, up to this many seconds.
 _MAX_BACKOFF_SECONDS: Final = 60.0
 #: An accepted rate is only computed from at least this many accepted requests.
@@ -162,8 +165,8 @@ class RateLimiter:
             self._consecutive_refusals += 1
         self._refused_at = max(self._refused_at, now)
         # The limit of 10 keeps the power small: 2⁹ is above the maximum already.
-        exponent = min(self._consecutive_refusals, 10) - 1
-        backoff = min(_MAX_BACKOFF_SECONDS, 2.0**exponent)
+        doubling_count = min(self._consecutive_refusals, 10) - 1
+        backoff = min(_MAX_BACKOFF_SECONDS, _FIRST_BACKOFF_SECONDS * 2.0**doubling_count)
         self.pause(now, backoff if retry_after is None else retry_after)
 
     def pause(self, now: float, seconds: float) -> None:

@@ -315,7 +315,7 @@ def test_credentials_that_are_refused_are_not_stored(
 
 def test_the_keyring_needs_one(sandbox: Start, command: Callable) -> None:
     err = command(sandbox())("configure", "--store", "keyring", code=2).stderr
-    assert "The keyring cannot be written to" in err
+    assert "The keyring cannot be written" in err
     assert "--store file" in err
 
 

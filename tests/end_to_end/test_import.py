@@ -329,7 +329,7 @@ def test_a_state_that_was_put_back_makes_no_second_videos(
     shutil.rmtree(job)
     shutil.copytree(copy, job)
     done = run("run", path, *FAST)
-    assert "already in the account" in done.stdout
+    assert "the account already had the videos" in done.stdout
     now = time.time()
     assert all(len(server.platform.non_failed_media(ref, now)) == 1 for ref in refs(40))
 

@@ -121,7 +121,9 @@ def test_watching_a_run_until_it_ends(
 def test_watching_is_for_people_and_whole_jobs(job: tuple) -> None:
     run, path = job
     for more in (["ref-1"], ["--json"]):
-        assert "--watch: this shows" in one_line(run("status", path, *more, "--watch", code=2))
+        assert "--watch: this cannot be combined" in one_line(
+            run("status", path, *more, "--watch", code=2)
+        )
 
 
 def test_jobs_lists_all_with_a_damaged_one_among_them(job: tuple) -> None:
