@@ -1,4 +1,4 @@
-"""What docs/guarantee.md tells of the simulation is so."""
+"""The figures about the simulation in docs/guarantee.md are correct."""
 
 import sys
 from collections.abc import Callable
@@ -9,12 +9,14 @@ from pages import ROOT, Page, table_rows
 sys.path.insert(0, str(ROOT / "tests/simulation"))
 from scenario import FAULTS, Scenario, draw
 
-#: How many imports `make test` runs; `tests/simulation/test_import.py` has the same.
+#: Number of imports that `make test` simulates; `tests/simulation/test_import.py` has it, too.
 SEEDS = 600
-#: Percent by which a share may be off, so that not every new scenario needs another figure.
-OFF = 5
+#: Percentage points by which a figure may differ, so that not every new fault changes the page.
+TOLERANCE = 5
+#: Knobs of faults after which the platform has processed the request.
 LOST_ANSWERS = ("lost_reply", "error_after", "hang", "truncated")
 
+#: Description in the table of the page → whether a scenario has this fault.
 SHARES: dict[str, Callable[[Scenario], object]] = {
     "the process is killed, up to three times": lambda one: any(
         end.kind == "kill" for end in one.breaks
@@ -43,17 +45,17 @@ SHARES: dict[str, Callable[[Scenario], object]] = {
 
 
 def test_the_shares_are_those_of_the_scenarios() -> None:
-    drawn = [draw(seed) for seed in range(SEEDS)]
-    printed = {
-        what: float(share.removesuffix(" %")) for what, share in table_rows("what happens", "share")
-    }
+    scenarios = [draw(seed) for seed in range(SEEDS)]
+    rows = table_rows("what happens", "share")
+    documented = {description: float(share.removesuffix(" %")) for description, share in rows}
     real = {
-        what: 100 * sum(map(bool, map(happens, drawn))) / SEEDS for what, happens in SHARES.items()
+        description: 100 * sum(bool(has_fault(scenario)) for scenario in scenarios) / SEEDS
+        for description, has_fault in SHARES.items()
     }
-    assert printed == pytest.approx(real, abs=OFF)
+    assert documented == pytest.approx(real, abs=TOLERANCE)
 
 
-def test_the_number_of_imports_is_the_tests() -> None:
+def test_the_number_of_imports_is_that_of_the_test() -> None:
     test = (ROOT / "tests/simulation/test_import.py").read_text(encoding="utf-8")
     assert f"SEEDS = {SEEDS:_}\n" in test
     assert f"{SEEDS:,} imports" in (Page(ROOT / "docs/guarantee.md")).path.read_text("utf-8")
