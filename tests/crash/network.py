@@ -1,8 +1,8 @@
-"""The network of a machine of the tests: its links to the database and to the API can be cut.
+"""Simulated machines whose network connections to the database and to the API can be cut.
 
-With root's rights and `ip`, the machine is a network namespace with two links. Its connections are
-not notified of a cut. Otherwise a proxy is between the machine and the database; the API cannot be
-cut.
+If the test runs as root and has the program `ip`, the machine is a network namespace with two
+links; its connections are not notified of a cut. Otherwise a proxy is between the machine and the
+database, and only this connection can be cut.
 """
 
 import os
@@ -31,7 +31,7 @@ _LINKS: Final = ("db", "api")
 _HOST, _MACHINE = {"db": 1, "api": 2}, {"db": 11, "api": 12}
 #: A hardware address that no interface has.
 _NOBODY: Final = "02:00:00:00:00:01"
-#: Delete a namespace and all that belongs to it, once the input ends.
+#: Shell script that waits for the end of its input, and then deletes a namespace and its links.
 _CLEAN_UP: Final = """
     read _
     ip netns pids "$0" | xargs -r kill -9
@@ -42,10 +42,10 @@ _CLEAN_UP: Final = """
 
 
 class Direct:
-    """A machine that always reaches everything.
+    """A machine whose connections are never cut.
 
     Attributes:
-        command: what a command line must begin with to run on this machine.
+        command: the start of each command line that runs on this machine.
         database: host and port of the database.
     """
 

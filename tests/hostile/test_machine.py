@@ -21,7 +21,7 @@ from batch_import.importer.pool import Pool
 from batch_import.importer.schedule import Finished
 from batch_import.job import Job
 from batch_import.reports.refresh import refresh_results
-from batch_import.reports.writers.xlsx_file import _Output
+from batch_import.reports.writers.xlsx_file import _OutputFile
 from batch_import.sources.preflight import Preflight
 from batch_import.viostream.session import PlatformSession
 from batch_import.web.session import session_without_credentials
@@ -166,7 +166,7 @@ class FullDisk:
 
 
 def test_a_workbook_is_given_up_after_one_error() -> None:
-    output = _Output(FullDisk())  # type: ignore[arg-type]
+    output = _OutputFile(FullDisk())  # type: ignore[arg-type]
     with pytest.raises(OSError, match="No space left"):
         output.write(b"x")
     assert output.write(b"yz") == 2
