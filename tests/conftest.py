@@ -84,7 +84,7 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect_to_loopback)
 
 
-# The real command, as a process of its own, against the real sandbox over HTTP ----------------
+# The real command in its own process, against the real sandbox over HTTP ------------------------
 
 ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
 

@@ -6,7 +6,7 @@ The importer of each checkout runs in its own processes, with the simulation of 
 `simulate` has the parameter `plain`, faults that older simulations do not have are left out, so
 that a seed means the same import in both.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import json

@@ -7,7 +7,7 @@
 The *limit* of an import is the shortest possible time: the number of rows divided by the number of
 requests per second that are allowed, plus the longest processing time of a video.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import statistics

@@ -137,9 +137,10 @@ class Fleet:
     def taken_by(self, name: str) -> list[str]:
         """Return the names of the jobs that a worker runs now."""
         log = (self.folder / name / "log.txt").read_text()
-        taken = [line.split()[1].rstrip(":") for line in log.splitlines() if "taken." in line]
-        running = {each.name for each in self.listed() if each.machine}
-        return [job for job in taken if job in running]
+        # A line of the log: time, name of the job, colon, `taken.`
+        taken_jobs = [line.split()[1].rstrip(":") for line in log.splitlines() if "taken." in line]
+        running = {job.name for job in self.listed() if job.machine}
+        return [job for job in taken_jobs if job in running]
 
     def sent_by(self, name: str) -> int:
         """The number of requests that a worker sent and got an answer to."""
@@ -223,7 +224,9 @@ def share_of_limit(run: Fleet, account: str) -> float:
 
     Only the times count in which one of its jobs sends rows: from the job's first POST to its last.
     """
-    jobs = [job for at, job in enumerate(run.rows) if run.names[at % len(run.names)] == account]
+    jobs = [
+        job for index, job in enumerate(run.rows) if run.names[index % len(run.names)] == account
+    ]
     spans = sorted((run.created(job)[0], run.created(job)[-1]) for job in jobs)
     merged = [spans[0]]
     for first, last in spans[1:]:
@@ -248,9 +251,13 @@ def killed(server: Server, folder: Path) -> None:
         time.sleep(5)
         jobs = run.taken_by("b")
         run.signal("b", signal.SIGKILL)
-        at = time.time()
-        until(lambda: all(run.created(job)[-1] > at + 1 for job in jobs))
-        gaps = [next(t for t in run.created(job) if t > at + 0.2) - at for job in jobs]
+        signal_time = time.time()
+        until(lambda: all(run.created(job)[-1] > signal_time + 1 for job in jobs))
+        # POSTs that were in progress at the kill may still arrive within 0.2 s.
+        gaps = [
+            next(time for time in run.created(job) if time > signal_time + 0.2) - signal_time
+            for job in jobs
+        ]
         run.wait()
         shown = ", ".join(f"{gap:.1f} s" for gap in gaps)
         print(f"a worker killed with {len(jobs)} jobs: they go on after {shown}; {run.judge()}")
@@ -269,10 +276,13 @@ def stopped(server: Server, folder: Path) -> None:
         until(lambda: all(len(run.created(job)) > 20 for job in run.rows))
         jobs = run.taken_by("b")
         run.signal("b", signal.SIGSTOP)
-        at = time.time()
+        signal_time = time.time()
         run.start("c")
-        until(lambda: all(run.created(job)[-1] > at + LEASE_SECONDS for job in jobs))
-        gaps = [next(t for t in run.created(job) if t > at + 0.5) - at for job in jobs]
+        until(lambda: all(run.created(job)[-1] > signal_time + LEASE_SECONDS for job in jobs))
+        gaps = [
+            next(time for time in run.created(job) if time > signal_time + 0.5) - signal_time
+            for job in jobs
+        ]
         before = run.sent_by("b")
         run.signal("b", signal.SIGCONT)
         code = run.workers["b"].wait(60)
@@ -294,15 +304,15 @@ def stopped(server: Server, folder: Path) -> None:
 
 def listed(server: Server, folder: Path) -> None:
     """Submit 5,000 jobs, one after the other, and list them; this takes ten minutes."""
-    job_count, place = 5000, folder / "listed"
-    place.mkdir()
+    job_count, job_folder = 5000, folder / "listed"
+    job_folder.mkdir()
     url = server.new_database()
     fleet.prepare(url)
-    manifest = place / "manifest.csv"
+    manifest = job_folder / "manifest.csv"
     write_manifest(manifest, "job", 1)
     began = time.monotonic()
     for number in range(job_count):
-        request = ImportRequest(manifest, place / f"job-{number}", url)
+        request = ImportRequest(manifest, job_folder / f"job-{number}", url)
         submit.submit(request, f"account-{number % ACCOUNTS}")
     submit_seconds = (time.monotonic() - began) / job_count
     environ = {**os.environ, "VIOSTREAM_STATE": url, "PYTHONPATH": str(ROOT)}
@@ -311,7 +321,7 @@ def listed(server: Server, folder: Path) -> None:
         began, before = time.monotonic(), os.times()
         done = subprocess.run(
             [sys.executable, "-m", "batch_import", "jobs"],
-            cwd=place, env=environ, capture_output=True, text=True, check=True,
+            cwd=job_folder, env=environ, capture_output=True, text=True, check=True,
         )  # fmt: skip
         times.append(time.monotonic() - began)
         after = os.times()

@@ -43,10 +43,10 @@ class Guide:
         ingest_id = self._call("POST", "/media/new", json=row)["ingestId"]
         if not self._wait_for_ingest(ingest_id):
             return
-        items = self._call("GET", "/media", params={"referenceId": row["referenceId"]})
-        found = items["listResult"]["items"]
-        if found:
-            self.embed_codes[row["referenceId"]] = self._embed_code(found[0]["key"])
+        page = self._call("GET", "/media", params={"referenceId": row["referenceId"]})
+        items = page["listResult"]["items"]
+        if items:
+            self.embed_codes[row["referenceId"]] = self._embed_code(items[0]["key"])
             self.imported += 1
 
     def _wait_for_ingest(self, ingest_id: str, max_wait_time: float = 3600.0) -> bool:
@@ -124,13 +124,13 @@ def main() -> None:
     api_base = os.environ["VIOSTREAM_API_BASE"]
     guides = [Guide(api_base, auth, arguments.poll) for _ in range(arguments.threads)]
     seconds = run(guides, arguments.rows)
-    printed = {
+    report = {
         "imported": sum(guide.imported for guide in guides),
         "calls": sum(guide.calls for guide in guides),
         "refused": sum(guide.refused for guide in guides),
         "seconds": seconds,
     }
-    print(json.dumps(printed))
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

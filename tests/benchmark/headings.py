@@ -4,7 +4,7 @@ The cases are one small manifest per heading below, with usual values under it, 
 `tests/manifests/`, which people have published. With `--before REVISION`, an earlier version of the
 package is measured, too. Prints a Markdown table, and each case that is not recognized.
 """
-# ruff: noqa: T201 - a command of its own, which starts itself
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv

@@ -4,7 +4,7 @@ Each measurement runs in a new process. The contenders take turns, and the best 
 The time is the CPU time of the process with its start, so that other programs have little
 influence. The memory is the peak of the process. The exit code is 1 if a target is missed.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv
@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +98,7 @@ _KINDS: dict[str, Callable[[int], Row]] = {
 
 
 @dataclass(frozen=True)
-class Taken:
+class Resources:
     """The CPU seconds of a process, and its peak memory in MiB."""
 
     seconds: float
@@ -147,25 +147,32 @@ def _write_xlsx(path: Path, rows: int) -> None:
             sheet.write_row(number, 0, (*_plain(number), *more))
 
 
-def _run(*arguments: str) -> Taken:
+def _run_program(*arguments: str) -> Resources:
     process = subprocess.Popen([sys.executable, "-c", *arguments], stdout=subprocess.DEVNULL)
-    # Not Popen.wait: only wait4 tells what this very child took.
+    # Unlike Popen.wait, wait4 returns the resource usage of this child alone.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
-        raise SystemExit(f"It failed: {arguments[1:]}")
-    return Taken(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MEGABYTE)
+        raise SystemExit(f"A measured program failed: {arguments[1:]}")
+    return Resources(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MEGABYTE)
 
 
-def _check(path: Path) -> Taken:
-    return _run(_CHECK, "check", str(path), "--job", str(path.with_suffix("")))
+def _check(path: Path) -> Resources:
+    return _run_program(_CHECK, "check", str(path), "--job", str(path.with_suffix("")))
 
 
-def _measure(path: Path, turns: int, bare: str) -> tuple[Taken, Taken, Taken]:
-    """The best of the bare reading, of ours, and of `check`."""
-    taken = [(_run(bare, str(path)), _run(_READ, str(path)), _check(path)) for _ in range(turns)]
-    best = [min(runs, key=lambda t: t.seconds) for runs in zip(*taken, strict=True)]
-    return best[0], best[1], best[2]
+def _measure(path: Path, turns: int, bare: str) -> tuple[Resources, Resources, Resources]:
+    """Return the fastest run of the library, of the program's reader, and of `check`."""
+    rounds = [
+        (_run_program(bare, str(path)), _run_program(_READ, str(path)), _check(path))
+        for _ in range(turns)
+    ]
+    bare_runs, read_runs, check_runs = zip(*rounds, strict=True)
+    return _fastest(bare_runs), _fastest(read_runs), _fastest(check_runs)
+
+
+def _fastest(runs: Sequence[Resources]) -> Resources:
+    return min(runs, key=lambda run: run.seconds)
 
 
 def _csv_lines(folder: Path, rows: int, turns: int, kind: str) -> Iterator[Line]:
@@ -174,17 +181,16 @@ def _csv_lines(folder: Path, rows: int, turns: int, kind: str) -> Iterator[Line]
     _, _, quarter = _measure(path, turns, _BARE_CSV)
     _write_csv(path, rows, _KINDS[kind])
     bare, reading, check = _measure(path, turns, _BARE_CSV)
-    what = f"{rows} rows of CSV, {kind}"
-    took = f"{check.seconds:.1f} s, {bare.seconds:.1f} s"
-    plain = kind == "plain"
-    times = check.seconds / bare.seconds
-    yield Line(f"check ÷ pandas.read_csv, {what}", times, _MAX_CHECK_RATIOS.get(kind), took)
-    times = reading.seconds / bare.seconds
-    limit = _MAX_READ_RATIO if plain else None
-    yield Line(f"reading ÷ pandas.read_csv, {what}", times, limit, f"{reading.seconds:.1f} s")
-    yield Line(f"peak MiB of check, {what}", check.memory, _MAX_MEMORY)
+    size = f"{rows} rows of CSV, {kind}"
+    seconds = f"{check.seconds:.1f} s, {bare.seconds:.1f} s"
+    ratio = check.seconds / bare.seconds
+    yield Line(f"check ÷ pandas.read_csv, {size}", ratio, _MAX_CHECK_RATIOS.get(kind), seconds)
+    ratio = reading.seconds / bare.seconds
+    limit = _MAX_READ_RATIO if kind == "plain" else None
+    yield Line(f"reading ÷ pandas.read_csv, {size}", ratio, limit, f"{reading.seconds:.1f} s")
+    yield Line(f"peak MiB of check, {size}", check.memory, _MAX_MEMORY)
     growth = check.seconds / (4 * quarter.seconds)
-    yield Line(f"check ÷ 4 × check of a quarter, {what}", growth, _MAX_GROWTH, "linear")
+    yield Line(f"check ÷ 4 × check of a quarter, {size}", growth, _MAX_GROWTH, "linear")
 
 
 def _write_json(path: Path, rows: int) -> None:
@@ -197,23 +203,24 @@ def _json_lines(folder: Path, rows: int, turns: int) -> Iterator[Line]:
     paths = folder / "manifest.csv", folder / "manifest.json"
     _write_csv(paths[0], rows, _plain)
     _write_json(paths[1], rows)
-    taken = [[_check(path) for path in paths] for _ in range(turns)]
-    of_csv, of_json = (min(runs, key=lambda t: t.seconds) for runs in zip(*taken, strict=True))
-    took = f"{of_json.seconds:.1f} s, {of_csv.seconds:.1f} s"
-    what = f"{rows} rows of JSON"
-    times = of_json.seconds / of_csv.seconds
-    yield Line(f"check ÷ check of the same as CSV, {what}", times, _MAX_JSON_RATIO, took)
-    yield Line(f"peak MiB of check, {what}", of_json.memory, _MAX_MEMORY)
+    rounds = [[_check(path) for path in paths] for _ in range(turns)]
+    of_csv, of_json = map(_fastest, zip(*rounds, strict=True))
+    seconds = f"{of_json.seconds:.1f} s, {of_csv.seconds:.1f} s"
+    size = f"{rows} rows of JSON"
+    ratio = of_json.seconds / of_csv.seconds
+    yield Line(f"check ÷ check of the same as CSV, {size}", ratio, _MAX_JSON_RATIO, seconds)
+    yield Line(f"peak MiB of check, {size}", of_json.memory, _MAX_MEMORY)
 
 
 def _xlsx_lines(folder: Path, rows: int, turns: int) -> Iterator[Line]:
     path = folder / "manifest.xlsx"
     _write_xlsx(path, rows)
     bare, reading, check = _measure(path, turns, _BARE_XLSX)
-    what = f"{rows} rows × {len(HEADER) + _MORE_COLUMNS} of XLSX"
-    took = f"{reading.seconds:.1f} s, {bare.seconds:.1f} s"
-    yield Line(f"reading ÷ calamine, {what}", reading.seconds / bare.seconds, _MAX_XLSX_RATIO, took)
-    yield Line(f"peak MiB of check, {what}", check.memory, _MAX_MEMORY, f"{check.seconds:.1f} s")
+    size = f"{rows} rows × {len(HEADER) + _MORE_COLUMNS} of XLSX"
+    seconds = f"{reading.seconds:.1f} s, {bare.seconds:.1f} s"
+    ratio = reading.seconds / bare.seconds
+    yield Line(f"reading ÷ calamine, {size}", ratio, _MAX_XLSX_RATIO, seconds)
+    yield Line(f"peak MiB of check, {size}", check.memory, _MAX_MEMORY, f"{check.seconds:.1f} s")
 
 
 def main() -> int:

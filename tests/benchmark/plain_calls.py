@@ -75,12 +75,12 @@ def main() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    printed = {
+    report = {
         "calls": sum(arguments.mix.values()),
         "seconds": time.monotonic() - started,
         "cpu": time.process_time() - cpu,
     }
-    print(json.dumps(printed))
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ exist. The first case is compared with an earlier version of preflight, which re
 at a time, each with a new connection. Both run in this process, one after the other; the server
 runs in its own process. The exit code is 1 if a target is missed.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import asyncio

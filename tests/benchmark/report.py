@@ -8,7 +8,7 @@
   commit per CPU second.
 - In the search of the results page, the time from a key to the changed screen is measured.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv

@@ -9,7 +9,7 @@ video. CPU time and memory of a process are those that the operating system repo
 
 Without arguments it takes about 20 minutes; see `--only` and `--quick`.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import json

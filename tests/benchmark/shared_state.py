@@ -101,13 +101,13 @@ def commits(server: Server, folder: Path) -> None:
                     [StatusUpdate(row.row_number, Status.PROCESSING, sent_at=3.0 + n)], 3.0 + n
                 )
             rate = 2 * row_count / (time.monotonic() - began)
-    place = folder / "commits" / "job"
-    place.mkdir(parents=True)
-    write_manifest(place / "videos.csv", 1000)
+    run_folder = folder / "commits" / "job"
+    run_folder.mkdir(parents=True)
+    write_manifest(run_folder / "videos.csv", 1000)
     url = server.new_database()
     catalog.prepare(url)
     with sandbox() as platform, catalog.session(url) as db:
-        process = start(place, platform, url, "--rate", "50", "--poll-interval", "2")
+        process = start(run_folder, platform, url, "--rate", "50", "--poll-interval", "2")
         _until(lambda: len(platform.platform.media) > 100)
         before, began = _sync_count(db), time.monotonic()
         _until(lambda: len(platform.platform.media) > 900)
@@ -131,15 +131,15 @@ def makespan(server: Server, folder: Path) -> None:
     times_of: dict[str, list[float]] = {"SQLite": [], "PostgreSQL": []}
     for turn in range(3):
         for name, times in times_of.items():
-            place = folder / f"makespan-{name}-{turn}" / "job"
-            place.mkdir(parents=True)
-            write_manifest(place / "videos.csv", 1000)
+            run_folder = folder / f"makespan-{name}-{turn}" / "job"
+            run_folder.mkdir(parents=True)
+            write_manifest(run_folder / "videos.csv", 1000)
             url = server.new_database() if name == "PostgreSQL" else ""
             if url:
                 catalog.prepare(url)
             with sandbox() as platform:
                 began = time.monotonic()
-                process = start(place, platform, url, "--rate", "50", "--poll-interval", "2")
+                process = start(run_folder, platform, url, "--rate", "50", "--poll-interval", "2")
                 assert process.wait() == 0
                 times.append(time.monotonic() - began)
     medians = {name: statistics.median(times) for name, times in times_of.items()}
@@ -158,15 +158,15 @@ def takeover(server: Server, folder: Path) -> None:
         for turn in range(5):
             url = server.new_database()
             catalog.prepare(url)
-            places = [folder / f"takeover-{how.split()[0]}-{turn}" / name for name in "ab"]
-            for place in places:
-                place.mkdir(parents=True)
-                write_manifest(place / "videos.csv", 200)
+            run_folders = [folder / f"takeover-{how.split()[0]}-{turn}" / name for name in "ab"]
+            for run_folder in run_folders:
+                run_folder.mkdir(parents=True)
+                write_manifest(run_folder / "videos.csv", 200)
             with sandbox() as platform:
                 options = ("--rate", "20", "--lease", str(lease), "--poll-interval", "2")
-                leader = start(places[0], platform, url, *options)
+                leader = start(run_folders[0], platform, url, *options)
                 _until(lambda p=platform: len(p.platform.media) > 20)
-                standby = start(places[1], platform, url, *options, "--standby")
+                standby = start(run_folders[1], platform, url, *options, "--standby")
                 with catalog.session(url) as db:
                     _until(lambda d=db: _waiting_count(d) >= 1)
                     time.sleep(1)
@@ -216,12 +216,12 @@ def budget(server: Server, folder: Path) -> None:
             processes = []
             with sandbox(rate_limit=20, burst=20, latency=(0.02, 0.1)) as platform:
                 for number in range(3):
-                    place = base / f"job{number}"
-                    place.mkdir(parents=True)
-                    write_manifest(place / "videos.csv", 5000, f"job{number}")
+                    run_folder = base / f"job{number}"
+                    run_folder.mkdir(parents=True)
+                    write_manifest(run_folder / "videos.csv", 5000, f"job{number}")
                     processes.append(
                         start(
-                            place,
+                            run_folder,
                             platform,
                             url,
                             "--job",

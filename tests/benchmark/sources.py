@@ -9,7 +9,7 @@ Both contenders of a figure run in this process, in turns; the ratio is that of 
 pages are made once by moto and replayed, so that the time of moto is not measured. The exit code is
 1 if a target is missed.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv

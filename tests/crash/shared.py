@@ -121,7 +121,7 @@ class Fleet:
     def _start(self, number: int, *flags: str, no_alarm: bool = False) -> subprocess.Popen[str]:
         self.found.runs += 1
         machine = self._machines[number]
-        place = self.folder / "ab"[number]
+        machine_folder = self.folder / "ab"[number]
         environ = {
             **os.environ,
             **self._api,
@@ -131,16 +131,17 @@ class Fleet:
                                                 machine.database),
             "NO_PROXY": "*",
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-            "STOP_FILE": str(place / "stop"),
+            "STOP_FILE": str(machine_folder / "stop"),
             "NO_ALARM": "1" if no_alarm else "",
         }  # fmt: skip
-        with (place / "terminal.txt").open("a") as log:
+        with (machine_folder / "terminal.txt").open("a") as log:
             return subprocess.Popen(
                 [*machine.command,
                  sys.executable, str(ROOT / "tests/crash/stops_itself.py"), "run", "videos.csv",
                  "--rate", "20", "--poll-interval", "0.3", "--settle", "5", "--refresh", "5",
                  "--lease", str(LEASE), *flags],
-                cwd=place, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True,
+                cwd=machine_folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                text=True,
             )  # fmt: skip
 
     def _until(self, process: subprocess.Popen[str], videos: int) -> None:

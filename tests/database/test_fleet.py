@@ -231,9 +231,9 @@ def test_a_paused_job_and_the_job_of_a_stopped_worker_return_to_the_queue(
     assert worker.wait(30) == 0
     assert fleet.until("long", "queued")["reason"] == ""
     with catalog.session(fleet.url) as db:
-        found = get_holder(db, catalog.job_number(db, DatabaseState(fleet.url, "long")))
-        assert found
-        assert found.has_ended
+        holder = get_holder(db, catalog.job_number(db, DatabaseState(fleet.url, "long")))
+        assert holder
+        assert holder.has_ended
     with Store(DatabaseState(fleet.url, "long")) as store:
         assert not list(store.reader.records((Status.CREATING,)))
     assert "long: cancelled." in desk("cancel", "long").stdout

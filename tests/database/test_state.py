@@ -162,9 +162,9 @@ def test_no_text_is_too_long_for_an_index(database: str) -> None:
         ]
         store.queue.apply(updates, 3.0)
         store.load([row(f"{long}{n}", n) for n in range(3, 8)], 4.0)
-        found = store.reader.find_by_reference(f"{long}3")
-        assert found
-        assert (found[1].status, found[1].key) == ("imported", f"{long}3")
+        match = store.reader.find_by_reference(f"{long}3")
+        assert match
+        assert (match[1].status, match[1].key) == ("imported", f"{long}3")
         assert store.reader.reference_ids_near(f"{long}6", 1) == [f"{long}5", f"{long}6"]
         for size in (None, (3, 4)):
             for key in (f"{long}2", f"{long}3"):
@@ -176,8 +176,8 @@ def test_no_text_is_too_long_for_an_index(database: str) -> None:
         ):
             db.execute("UPDATE row SET identity = ?", (long,))
     ledger = DatabaseLedger(database, long)
-    for known in ("", "kept"):
-        assert ledger.update(lambda text, _, known=known: ("kept", text == known))
+    for expected in ("", "kept"):
+        assert ledger.update(lambda text, _, expected=expected: ("kept", text == expected))
     ledger.close()
 
 

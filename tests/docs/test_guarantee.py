@@ -18,28 +18,29 @@ LOST_ANSWERS = ("lost_reply", "error_after", "hang", "truncated")
 
 #: Description in the table of the page → whether a scenario has this fault.
 SHARES: dict[str, Callable[[Scenario], object]] = {
-    "the process is killed, up to three times": lambda one: any(
-        end.kind == "kill" for end in one.breaks
+    "the process is killed, up to three times": lambda scenario: any(
+        end.kind == "kill" for end in scenario.breaks
     ),
-    "answers are lost though the call was carried out": lambda one: any(
-        getattr(one.knobs, name) for name in LOST_ANSWERS
+    "answers are lost though the call was carried out": lambda scenario: any(
+        getattr(scenario.knobs, name) for name in LOST_ANSWERS
     ),
-    "calls are lost, refused or cut before they are carried out": lambda one: (
-        one.refused or any(getattr(one.knobs, name) for name in set(FAULTS) - set(LOST_ANSWERS))
+    "calls are lost, refused or cut before they are carried out": lambda scenario: (
+        scenario.refused
+        or any(getattr(scenario.knobs, name) for name in set(FAULTS) - set(LOST_ANSWERS))
     ),
-    "the list shows videos late": lambda one: one.knobs.list_delay[1],
-    "the list shows only finished videos": lambda one: one.knobs.listed_from == "online",
-    "the list has holes": lambda one: one.knobs.list_omits,
-    "the platform takes fewer calls than asked for": lambda one: (
-        0 < one.knobs.rate_limit < one.settings.rate
+    "the list shows videos late": lambda scenario: scenario.knobs.list_delay[1],
+    "the list shows only finished videos": lambda scenario: scenario.knobs.listed_from == "online",
+    "the list has holes": lambda scenario: scenario.knobs.list_omits,
+    "the platform takes fewer calls than asked for": lambda scenario: (
+        0 < scenario.knobs.rate_limit < scenario.settings.rate
     ),
-    "others add videos, or had added some": lambda one: (
-        one.knobs.existing or one.knobs.foreign_rate
+    "others add videos, or had added some": lambda scenario: (
+        scenario.knobs.existing or scenario.knobs.foreign_rate
     ),
-    "some of the manifest's ids are there before": lambda one: one.there_before,
-    "others delete videos while the list is read": lambda one: one.knobs.deletion_rate,
-    "page numbers are ignored, or the last page comes again beyond the end": lambda one: (
-        one.knobs.page_number != "exact"
+    "some of the manifest's ids are there before": lambda scenario: scenario.there_before,
+    "others delete videos while the list is read": lambda scenario: scenario.knobs.deletion_rate,
+    "page numbers are ignored, or the last page comes again beyond the end": lambda scenario: (
+        scenario.knobs.page_number != "exact"
     ),
 }
 

@@ -56,5 +56,5 @@ def test_every_example_is_strictly_typed(tmp_path: Path) -> None:
 
 
 def test_the_page_names_all_public_names() -> None:
-    words = {word for code in PAGE.code for word in re.findall(r"\w+", code)}
-    assert {*batch_import.__all__} - {"__version__"} <= words
+    names = {name for code in PAGE.code for name in re.findall(r"\w+", code)}
+    assert {*batch_import.__all__} - {"__version__"} <= names

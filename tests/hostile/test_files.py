@@ -93,13 +93,13 @@ def test_the_log_does_not_follow_a_link(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine, without a line's end")
     (tmp_path / "calls.jsonl").symlink_to(precious)
-    printed: list[str] = []
-    with open_request_log(tmp_path / "calls.jsonl", 1.0, printed.append) as log:
+    warnings: list[str] = []
+    with open_request_log(tmp_path / "calls.jsonl", 1.0, warnings.append) as log:
         log.note("run started")
         log.note("run ended")
     assert precious.read_text() == "mine, without a line's end"
-    assert len(printed) == 1
-    assert "The run goes on without a log." in printed[0]
+    assert len(warnings) == 1
+    assert "The run goes on without a log." in warnings[0]
 
 
 def test_the_lock_does_not_empty_the_target_of_a_link(job: Job) -> None:

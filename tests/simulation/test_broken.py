@@ -323,20 +323,20 @@ def _one_page_back_is_always_enough(patch: Patch) -> None:
 
 
 def _a_list_that_cannot_be_read_is_complete(patch: Patch) -> None:
-    end = MediaListPager._end_after
+    end_after = MediaListPager._end_after
 
     def broken(self: MediaListPager, page: MediaPage, removed: int) -> ListEnd | None:
-        return ListEnd.COMPLETE if end(self, page, removed) else None
+        return ListEnd.COMPLETE if end_after(self, page, removed) else None
 
     patch.setattr(MediaListPager, "_end_after", broken)
 
 
 def _a_list_is_read_for_ever(patch: Patch) -> None:
-    end = MediaListPager._end_after
+    end_after = MediaListPager._end_after
 
     def broken(self: MediaListPager, page: MediaPage, removed: int) -> ListEnd | None:
-        found = end(self, page, removed)
-        return found if found is ListEnd.COMPLETE else None
+        list_end = end_after(self, page, removed)
+        return list_end if list_end is ListEnd.COMPLETE else None
 
     patch.setattr(MediaListPager, "_end_after", broken)
     patch.setattr(AdoptionSearch, "_costs_more_than_row_checks", lambda *_: False)
