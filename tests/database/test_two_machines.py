@@ -199,7 +199,10 @@ def test_the_body_of_a_post_is_not_sent_if_the_lease_ends_before_it(
     credentials = Credentials("VC-test", "a-key-that-must-not-be-seen")
     for allowed_checks in range(4):
         results = iter([True] * allowed_checks)
-        may_send = lambda results=results: next(results, False)  # noqa: E731
+
+        def may_send(results: Iterator[bool] = results) -> bool:
+            return next(results, False)
+
         with Client(server.api_base, credentials, may_send=may_send) as client:
             # The lease is checked before the connection, before the headers and before the body.
             if allowed_checks < 3:

@@ -44,8 +44,10 @@ def test_a_source_of_another_package_needs_at_most_forty_lines(
         database.executemany("INSERT INTO video VALUES (?, ?, ?)", rows)
     run = command(DOWN)
     run.environ["PYTHONPATH"] = str(installed)
-    shown = next(code for code in PAGE.code if code.startswith("batch-import manifest mediadb:"))
-    done = run.finish(run.start(*shown.split()[1:], "--json"), 0)
+    shown_commands = [
+        code for code in PAGE.code if code.startswith("batch-import manifest mediadb:")
+    ]
+    done = run.finish(run.start(*shown_commands[0].split()[1:], "--json"), 0)
     (skipped,) = json.loads(done.stdout)["skipped"]
     assert skipped["examples"] == ["Eight"]
     (row,) = run.table("library.csv")

@@ -46,18 +46,21 @@ json_values = st.recursive(
 )
 
 
-def _encoded(value: Any) -> bytes:
+def _encode(value: Any) -> bytes:
+    """Return a value as JSON; as an empty object if JSON has no text for it."""
     try:
         return json.dumps(value).encode("utf-8", "surrogatepass")
     except (ValueError, RecursionError):
         return b"{}"
 
 
+#: JSON that is nested very deeply, and is not closed.
 _nested = st.integers(1, 60_000).flatmap(
     lambda depth: st.sampled_from([b"[", b'{"a":', b'{"error":[', b'{"listResult":']).map(
         lambda piece: piece * depth
     )
 )
+#: The same bytes many times.
 _repeated = st.builds(
     lambda piece, times: piece * times,
     st.sampled_from([b"<", b"<title>", b"&", b"?a=", b"eyJ", b"http://", b'"', b"\\u", b" ", b"9"]),
@@ -65,8 +68,9 @@ _repeated = st.builds(
 )
 #: Bodies that are not JSON, or are JSON without any meaning.
 broken_bodies = st.binary(max_size=200) | _nested | _repeated | st.just(b"")
-bodies = st.builds(_encoded, json_values) | broken_bodies
+bodies = st.builds(_encode, json_values) | broken_bodies
 
+#: Headers that the client reads, with any text, with impossible dates, or with extreme values.
 headers = st.dictionaries(
     st.sampled_from(["Retry-After", "Location", "Content-Type", "X-Request-Id", "Date"]),
     st.text(max_size=40)

@@ -27,13 +27,13 @@ FACTS: Final = (facts.MANIFEST.of("videos.csv"), facts.ACCOUNT.of("acc-1"))
 
 def row(
     line: int, name: str, *, title: str = "", query: str = "", error: str = "",
-    expires: float = math.inf, again: bool = False,
+    expires: float = math.inf, is_duplicate: bool = False,
 ) -> ManifestRow:  # fmt: skip
-    """Return a row of a manifest; with `again`, an earlier row has the same reference ID."""
+    """Return a row of a manifest. Of a duplicate, an earlier row has the same reference ID."""
     title = title or f"Title {name}"
     url = f"https://videos.example.com/{name}.mp4{query}"
     cells = (url, title, "mp4", name)
-    identity = None if again else name
+    identity = None if is_duplicate else name
     return ManifestRow(line, name, identity, url, title, "mp4", cells, error, expires)
 
 
@@ -169,7 +169,7 @@ def loaded(store: Store) -> str:
     rows = [row(line, name) for line, name in enumerate("abcdefg", start=2)]
     rows[5] = row(7, "f", query="?sig=1", expires=5000.0)
     rows.append(row(9, "h", error="sourceUrl: no host"))
-    rows.append(row(10, "a", error="referenceId: is that of line 2", again=True))
+    rows.append(row(10, "a", error="referenceId: is that of line 2", is_duplicate=True))
     return difference(store.load(rows, 1.0, facts=FACTS))
 
 
@@ -335,7 +335,7 @@ def _draw_manifest(dice: Random) -> list[ManifestRow]:
         for line, name in enumerate(names, start=2)
     ]
     if dice.random() < 0.3:
-        rows.append(row(len(rows) + 2, names[0], error="is there already", again=True))
+        rows.append(row(len(rows) + 2, names[0], error="is there already", is_duplicate=True))
     return rows
 
 

@@ -23,23 +23,12 @@ from batch_import.viostream.responses import parse_retry_after, platform_message
 
 #: Texts that are repeated to make a long text: parts of what the functions search for.
 PIECES = (
-    ["a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b"]  # noqa: RUF005
-    + ["=", "~", "|", "%", "%25", "%41", "@", "a@", "http://", "http://a@", "http://a ", "a.", "-"]
-    + ['"', "'", "eyJ", "eyJaaaaaaaa.", "Basic ", "&amp;", "#", "#a\n", "<title>", "exp=", "aA1"]
-    + [
-        "1700000000-",
-        "server_time=1&",
-        "hmac",
-        "signature=",
-        "\u200b",
-        "{",
-        "[",
-        "- a:\n",
-        "zoom.us",
-        "\u0301\u0327",
-        "\u0f73\u0301",
-    ]
-)
+    "a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b",
+    "=", "~", "|", "%", "%25", "%41", "@", "a@", "http://", "http://a@", "http://a ", "a.", "-",
+    '"', "'", "eyJ", "eyJaaaaaaaa.", "Basic ", "&amp;", "#", "#a\n", "<title>", "exp=", "aA1",
+    "1700000000-", "server_time=1&", "hmac", "signature=", "\u200b", "{", "[", "- a:\n", "zoom.us",
+    "\u0301\u0327", "\u0f73\u0301",
+)  # fmt: skip
 #: Number of characters of a long text, if the program has no lower limit.
 LONG = 100_000
 

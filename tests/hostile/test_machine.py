@@ -18,7 +18,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError, UsageError
 from batch_import.importer.pool import Pool
-from batch_import.importer.schedule import Finished
+from batch_import.importer.schedule import FINISHED
 from batch_import.job import Job
 from batch_import.reports.refresh import refresh_results
 from batch_import.reports.writers.xlsx_file import _OutputFile
@@ -43,16 +43,16 @@ class LimitedThread(threading.Thread):
         super().start()
 
 
-class NothingToDo:
-    """A dispatcher whose work is done."""
+class IdleDispatcher:
+    """A dispatcher without requests to send."""
 
-    def next(self, _: float) -> object:
-        return Finished()
+    def next_request(self, _: float) -> object:
+        return FINISHED
 
     def progress(self, _: float) -> None:
         return None
 
-    def answered(self, *_: Any) -> None:
+    def handle_completed(self, *_: Any) -> None:
         return None
 
     def withdraw(self, _: float) -> None:
@@ -61,7 +61,7 @@ class NothingToDo:
 
 def pool(workers: int) -> Pool:
     stop = threading.Event()
-    return Pool(NothingToDo(), None, workers, stop, lambda: 0.0, lambda _: None)  # type: ignore[arg-type]
+    return Pool(IdleDispatcher(), None, workers, stop, lambda: 0.0, lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_run_takes_as_many_workers_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:

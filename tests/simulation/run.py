@@ -85,7 +85,7 @@ def simulate_chunk(first: int, count: int) -> tuple[int, int, float, Counter[str
             continue
         rows += outcome.scenario.rows
         calls += outcome.calls
-        max_per_row = max(max_per_row, outcome.calls_a_row)
+        max_per_row = max(max_per_row, outcome.requests_per_row)
         statuses += outcome.statuses
     return rows, calls, max_per_row, statuses, broken
 

@@ -89,7 +89,7 @@ class Outcome:
     log: list[tuple[float, str, str]] = field(default_factory=list)
 
     @property
-    def calls_a_row(self) -> float:
+    def requests_per_row(self) -> float:
         """Number of requests, of all kinds and runs, per valid row."""
         return self.calls / self.scenario.rows
 
@@ -176,6 +176,7 @@ class World:
         return Broken(self.scenario.seed, rule, f"{details} (after {self.now - START:.3f} s)")
 
     def _load(self) -> None:
+        """Load the manifest into the job database, and fill the account as before the first run."""
         valid = [_manifest_row(n) for n in range(1, self.scenario.rows + 1)]
         first = self.scenario.rows + 1
         invalid = [_manifest_row(n, "no good") for n in range(first, first + self.scenario.invalid)]
@@ -190,29 +191,34 @@ class World:
             if other.at is None:
                 self._add_other(other)
                 self.now += 2.0
-        before = [m for m in self.platform.media if m.reference_id in self._names]
+        existing = [m for m in self.platform.media if m.reference_id in self._names]
         if self.scenario.there_before and self.scenario.buried:
             self._bury(PAGE_SIZE if self.scenario.seed % 2 else 20)
-        self.there_before = {m.reference_id for m in before}
-        self._before = len(self.platform.media)
-        self.adoptable = {m.reference_id for m in before if self._is_adoptable(m)}
+        self.there_before = {m.reference_id for m in existing}
+        #: Number of media before the first run: later media have higher numbers.
+        self._initial_count = len(self.platform.media)
+        self.adoptable = {m.reference_id for m in existing if self._is_adoptable(m)}
 
     def _bury(self, count: int) -> None:
         """Add newer media of other users, which come before the existing media in the list."""
-        other = simulated_request(create_media(replace(_row(1), reference_id="")))
+        request = simulated_request(create_media(replace(_row(1), reference_id="")))
         final_count = len(self.platform.media) + count
         for _ in range(10 * count):  # some of these POSTs fail
             if len(self.platform.media) < final_count:
-                self.platform.handle(other, self.now)
+                self.platform.handle(request, self.now)
                 self.now += 2.0
         for media in self.platform.media[final_count - count :]:
             media.foreign = True
 
     def _add_other(self, other: Other) -> None:
+        """Add a media of another user, not earlier than the newest media of the account."""
         title = f"Clip {other.row}" if other.same_title else f"Somebody's own {other.row}"
-        name, at = reference(other.row), self.now if other.at is None else START + other.at
-        latest = self.platform.media[-1].created if self.platform.media else at
-        self.platform.new_media(max(at, latest), reference_id=name, title=title, foreign=True)
+        created_at = self.now if other.at is None else START + other.at
+        if self.platform.media:
+            created_at = max(created_at, self.platform.media[-1].created)
+        self.platform.new_media(
+            created_at, reference_id=reference(other.row), title=title, foreign=True
+        )
 
     def _add_others(self) -> None:
         """Add the media of other users whose time has come."""
@@ -220,9 +226,9 @@ class World:
             self._add_other(self._others.pop())
 
     def _is_still_there(self, row: JobRow) -> bool:
-        """Whether a media that the row had before the first run was not deleted meanwhile."""
+        """Whether the account still has a media that the row had before the first run."""
         candidates = self.platform.non_failed_media(row.reference_id, self.now)
-        return any(media.number < self._before for media in candidates)
+        return any(media.number < self._initial_count for media in candidates)
 
     def _is_adoptable(self, media: SandboxMedia) -> bool:
         is_listed = self._is_listed(media) and not self.scenario.knobs.list_omits
@@ -279,12 +285,12 @@ class World:
     def _kill(self, cut: Break) -> None:
         """Lose everything in memory, and some of the requests in transit."""
         assert not self.store.connection.in_transaction  # an open transaction would be lost
-        kept = [
+        surviving_events = [
             event
             for event in sorted(self._events)
             if event[2] == "arrive" and self._dice.random() < cut.arrives
         ]
-        self._events = kept
+        self._events = surviving_events
         self.now += cut.pause
 
     def _let_time_pass(self, complete_runs: int) -> None:
@@ -292,7 +298,9 @@ class World:
         self.now += self._dice.uniform(0, 600)
         if complete_runs > 2:
             self.settings = replace(self.settings, max_wait=3600.0)
-            ends = [max(m.listed_at, m.online_at) for m in self.platform.media[self._before :]]
+            ends = [
+                max(m.listed_at, m.online_at) for m in self.platform.media[self._initial_count :]
+            ]
             self.now = max(self.now, *ends, self.now)
 
     def _deliver_the_rest(self) -> None:
@@ -341,7 +349,7 @@ class World:
             return
         if scenario.knobs.list_delay[1] or scenario.knobs.failing:
             return  # rows that are requested individually are found later
-        for media in self.platform.media[self._before :]:
+        for media in self.platform.media[self._initial_count :]:
             events = {e.status: e.time for e in history(self.store, media.reference_id)}
             accepted = events.get(Status.PROCESSING, self.now)
             visible = max(media.online_at, media.listed_at, START + last_post, accepted)
@@ -458,7 +466,7 @@ class World:
     def created_media(self, name: str) -> list[SandboxMedia]:
         """Return the media that this import created for a row and that have not failed."""
         candidates = self.platform.non_failed_media(name, self.now)
-        return [m for m in candidates if m.number >= self._before and not m.foreign]
+        return [m for m in candidates if m.number >= self._initial_count and not m.foreign]
 
     def check_once(self, name: str) -> None:
         """Check that a row does not have two media that have not failed."""
