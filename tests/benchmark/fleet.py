@@ -78,6 +78,8 @@ class Fleet:
     """Accounts, jobs and workers.
 
     Attributes:
+        names: names of the accounts.
+        keys: folder with a file of credentials per account.
         rows: name of a job → number of its rows.
         workers: name of a worker → its process.
     """
@@ -100,6 +102,7 @@ class Fleet:
         self._server.start()
 
     def submit(self, job: str, rows: int, **settings: Any) -> None:
+        """Submit a job for the next account, and delete its manifest."""
         account = self.names[len(self.rows) % len(self.names)]
         self.rows[job] = rows
         manifest = self.folder / "manifest.csv"
@@ -159,7 +162,7 @@ class Fleet:
     def wait(self) -> None:
         until(lambda: all(each.status == "finished" for each in self.listed()), every=0.5)
 
-    def judge(self) -> str:
+    def summarize(self) -> str:
         """Return a text with the numbers of rows that have no video, or more than one."""
         media_counts = Counter(
             media.reference_id
@@ -211,7 +214,7 @@ def pace(server: Server, folder: Path) -> None:
         seconds = time.monotonic() - began
         shares = [share_of_limit(run, name) for name in run.names]
         print(
-            f"{ACCOUNTS} accounts on two workers of two processes: {run.judge()} in"
+            f"{ACCOUNTS} accounts on two workers of two processes: {run.summarize()} in"
             f" {seconds:.0f} s; while it has work, an account gets {min(shares):.2f} to"
             f" {max(shares):.2f} of its limit, median {statistics.median(shares):.2f}"
         )
@@ -260,7 +263,7 @@ def killed(server: Server, folder: Path) -> None:
         ]
         run.wait()
         shown = ", ".join(f"{gap:.1f} s" for gap in gaps)
-        print(f"a worker killed with {len(jobs)} jobs: they go on after {shown}; {run.judge()}")
+        print(f"a worker killed with {len(jobs)} jobs: they go on after {shown}; {run.summarize()}")
     finally:
         run.close()
 
@@ -296,7 +299,7 @@ def stopped(server: Server, folder: Path) -> None:
         print(
             f"a worker stopped with {len(jobs)} jobs: they go on after {shown}; once woken it sends"
             f" {sent} requests and ends with code {code}; {len(held)} jobs had rows held;"
-            f" {run.judge()}"
+            f" {run.summarize()}"
         )
     finally:
         run.close()

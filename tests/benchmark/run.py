@@ -80,6 +80,7 @@ class Sandbox:
 
     @staticmethod
     def _pipe(pipe: IO[str] | None) -> IO[str]:
+        """Return a pipe of the process, which is never None here."""
         assert pipe is not None
         return pipe
 
@@ -107,16 +108,19 @@ class Measurement:
 
     @property
     def makespan(self) -> float:
+        """Seconds from the arrival of the first POST to the departure of the last answer."""
         seconds: float = self.counts["last_answer"] - self.counts["first_create"]
         return seconds
 
     @property
-    def calls_a_row(self) -> float:
+    def calls_per_row(self) -> float:
+        """Number of requests divided by the number of rows."""
         calls: int = self.counts["calls"]
         return calls / self.rows
 
     @property
     def refused(self) -> float:
+        """Share of the requests that the rate limit refused, from 0 to 1."""
         share: float = self.counts["refused"] / self.counts["calls"]
         return share
 
@@ -304,7 +308,7 @@ def case_a(bench: Bench) -> None:
     bench.add(
         Line("a", f"importer: makespan ÷ limit ({about})", measured.makespan / limit, 1.10,
              note=f"{measured.makespan:.1f} s of {limit:.1f} s"),
-        Line("a", "importer: calls a row", measured.calls_a_row, 1.06, note=_kinds(measured)),
+        Line("a", "importer: calls a row", measured.calls_per_row, 1.06, note=_kinds(measured)),
     )  # fmt: skip
     for threads in (16, 200):
         with Sandbox(**_TWENTY_PER_SECOND) as sandbox:
@@ -326,9 +330,9 @@ def _guide_lines(
     bench.add(
         Line("a", f"{who}: makespan ÷ limit", makespan / limit,
              note=f"{makespan:.1f} s, a poll every second{note}"),
-        Line("a", f"{who}: calls a row", measured.calls_a_row,
+        Line("a", f"{who}: calls a row", measured.calls_per_row,
              note=f"{measured.refused * 100:.1f} % refused; without these"
-             f" {measured.calls_a_row * (1 - measured.refused):.2f}"),
+             f" {measured.calls_per_row * (1 - measured.refused):.2f}"),
     )  # fmt: skip
 
 
@@ -340,7 +344,7 @@ def case_b(bench: Bench) -> None:
             measured = measure_importer(sandbox, rows, rate=20, workers=bench.workers, poll=1.0)
         note = f"{_kinds(measured)}; makespan ÷ limit {measured.makespan / (rows / 20 + 2):.2f}"
         figure = f"calls a row, listed from {listed_from} ({rows} rows)"
-        bench.add(Line("b", figure, measured.calls_a_row, target, note=note))
+        bench.add(Line("b", figure, measured.calls_per_row, target, note=note))
 
 
 def case_c(bench: Bench) -> None:

@@ -264,7 +264,7 @@ def test_a_job_continues_after_a_crash_of_its_worker_and_of_the_database(
     assert_once(platform, "long", 40)
 
 
-def test_a_worker_that_was_stopped_sends_nothing_that_another_has_sent(
+def test_a_stopped_worker_sends_no_row_that_another_worker_has_sent(
     machines: tuple[Machines, SandboxServer],
 ) -> None:
     fleet, platform = machines

@@ -258,7 +258,7 @@ def test_a_replaced_run_gets_an_error_when_it_renews_its_lease(
 # The second fence ---------------------------------------------------------------------------------
 
 
-def test_nothing_may_be_sent_once_the_lease_has_ended(
+def test_no_request_may_be_sent_after_the_end_of_the_lease(
     machine: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = machine()

@@ -113,7 +113,7 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
     assert "pip install 'viostream-batch-import[shared]'" in done.stderr
 
 
-def test_a_commit_is_on_the_disk_whatever_the_role_has_set(database: str) -> None:
+def test_a_commit_is_on_the_disk_even_if_the_role_does_not_require_it(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as db:
         db.execute("ALTER ROLE importer SET synchronous_commit = off")
     try:

@@ -109,7 +109,7 @@ def frozen_leader(
     return second, leader
 
 
-def test_a_standby_finishes_what_a_killed_run_began(
+def test_a_standby_finishes_the_job_of_a_killed_run(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet
@@ -126,7 +126,7 @@ def test_a_standby_finishes_what_a_killed_run_began(
     assert second.counts("videos.csv")["imported"] == ROWS
 
 
-def test_a_stopped_run_sends_nothing_once_it_wakes_up(
+def test_a_stopped_run_sends_no_request_after_it_wakes_up(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet

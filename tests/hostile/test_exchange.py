@@ -148,7 +148,7 @@ session_without_credentials(url).exchange(request, ExchangeLimits(60, 60, 60, 10
 """
 
 
-def test_a_killed_process_delivers_nothing_later() -> None:
+def test_the_system_sends_no_more_data_of_a_killed_process() -> None:
     """Otherwise the system would continue to send the data that the process had written."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])

@@ -372,9 +372,9 @@ class World:
         if knobs.list_delay[1]:
             return 5.0  # pages are read while they do not show the new media yet
         if knobs.failing and not knobs.list_failed:
-            return 3.0
+            return 3.0  # failed rows are requested individually
         if knobs.listed_from == "created" and not knobs.failing:
-            return 1.3
+            return 1.3  # a few pages show all rows
         return 2.5 if knobs.page_limit == PAGE_SIZE else 3.5
 
     # Requests in transit ----------------------------------------------------------------------
