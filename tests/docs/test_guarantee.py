@@ -25,7 +25,7 @@ SHARES: dict[str, Callable[[Scenario], object]] = {
         getattr(scenario.knobs, name) for name in LOST_ANSWERS
     ),
     "calls are lost, refused or cut before they are carried out": lambda scenario: (
-        scenario.refused
+        scenario.connection_failure
         or any(getattr(scenario.knobs, name) for name in set(FAULTS) - set(LOST_ANSWERS))
     ),
     "the list shows videos late": lambda scenario: scenario.knobs.list_delay[1],
@@ -37,7 +37,7 @@ SHARES: dict[str, Callable[[Scenario], object]] = {
     "others add videos, or had added some": lambda scenario: (
         scenario.knobs.existing or scenario.knobs.foreign_rate
     ),
-    "some of the manifest's ids are there before": lambda scenario: scenario.there_before,
+    "some of the manifest's ids are there before": lambda scenario: scenario.existing_rows,
     "others delete videos while the list is read": lambda scenario: scenario.knobs.deletion_rate,
     "page numbers are ignored, or the last page comes again beyond the end": lambda scenario: (
         scenario.knobs.page_number != "exact"

@@ -166,7 +166,7 @@ def paused(seed: int) -> Scenario:
     pauses = tuple(replace(each, kind="kill") for each in scenario.breaks)
     if not pauses:
         pauses = (Break("kill", 1 + seed % (2 + scenario.rows), 0.1 + seed % 7, 1.0),)
-    return replace(scenario, breaks=pauses, there_before=(), others=())
+    return replace(scenario, breaks=pauses, existing_rows=(), others=())
 
 
 def simulate_paused(seed: int, world: type[PausedWorld] = PausedWorld) -> tuple[Outcome, int]:

@@ -33,17 +33,18 @@ class Break:
         step: number of the step at which the run ends. Each request has three steps: it is sent,
             it arrives at the platform, and its answer arrives.
         pause: seconds until the next run.
-        arrives: probability that a request in transit at a kill still reaches the platform.
+        arrival_probability: probability that a request in transit at a kill still reaches the
+            platform.
     """
 
     kind: Literal["kill", "stop"]
     step: int
     pause: float
-    arrives: float
+    arrival_probability: float
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
+class OthersMedia:
     """A media that another user adds with the reference ID of a row.
 
     Attributes:
@@ -66,17 +67,17 @@ class Scenario:
     Attributes:
         rows: number of valid rows.
         invalid: number of rows with a problem; they must never be sent.
-        commit: seconds that a commit takes; answers that arrive meanwhile are in the next commit.
+        commit_seconds: duration of a commit; answers that arrive meanwhile are in the next commit.
         latency: minimum and maximum seconds in the network, of request and answer together.
-        refused: probability that the connection for a request cannot be opened.
-        outage_refuses: outages refuse connections instead of interrupting them.
-        wrong_key: span in seconds since the start in which the credentials are not accepted.
-        there_before: numbers of the rows whose reference IDs are in the account before the first
+        connection_failure: probability that the connection for a request cannot be opened.
+        outage_refuses_connections: outages refuse connections instead of interrupting them.
+        wrong_key_span: span in seconds since the start in which the credentials are not accepted.
+        existing_rows: numbers of the rows whose reference IDs are in the account before the first
             run.
-        buried: newer media of other users fill a page of the list before these media.
+        has_newer_media: newer media of other users fill a page of the list before these media.
         retry_failed: the user sends the failed rows again, once.
         others: media of other users with the reference IDs of rows.
-        refuses: class name of a kind of request that is always refused, and the HTTP status of
+        refused_kind: class name of a kind of request that is always refused, and the HTTP status of
             this refusal; None if there is no such kind.
         limit: maximum number of pending rows that each of the first runs sends; None for all.
     """
@@ -86,21 +87,21 @@ class Scenario:
     invalid: int
     knobs: Knobs
     settings: Settings
-    commit: float
+    commit_seconds: float
     latency: tuple[float, float]
-    refused: float
-    outage_refuses: bool
-    wrong_key: tuple[float, float]
+    connection_failure: float
+    outage_refuses_connections: bool
+    wrong_key_span: tuple[float, float]
     breaks: tuple[Break, ...]
-    there_before: tuple[int, ...]
-    buried: bool
+    existing_rows: tuple[int, ...]
+    has_newer_media: bool
     retry_failed: bool
     limit: int | None
-    others: tuple[Other, ...] = ()
-    refuses: tuple[str, int] | None = None
+    others: tuple[OthersMedia, ...] = ()
+    refused_kind: tuple[str, int] | None = None
 
     @property
-    def calm(self) -> bool:
+    def is_without_faults(self) -> bool:
         """Whether nothing goes wrong, and every video is found as soon as it is online."""
         knobs = self.knobs
         return not (
@@ -110,14 +111,14 @@ class Scenario:
             or knobs.reference_filter == "ignored"
             or knobs.page_number != "exact"
             or knobs.deletion_rate
-            or self.refused
+            or self.connection_failure
             or self.breaks
-            or self.there_before
+            or self.existing_rows
             or self.retry_failed
             or self.limit
             or self.others
-            or self.refuses
-            or self.wrong_key[1]
+            or self.refused_kind
+            or self.wrong_key_span[1]
         )
 
     @property
@@ -131,26 +132,26 @@ def draw(seed: int) -> Scenario:
     dice = Random(seed)
     rows = dice.randint(150, 400) if _happens(dice, 0.02) else dice.randint(1, 40)
     rate = dice.choice((2.0, 5.0, 20.0, 60.0, round(dice.uniform(2, 60), 2)))
-    knobs = _knobs(dice, rate, rows)
+    knobs = _draw_knobs(dice, rate, rows)
     outage = bool(knobs.outages)
     scenario = Scenario(
         seed=seed,
         rows=rows,
         invalid=dice.randint(1, 3) if _happens(dice, 0.1) else 0,
         knobs=knobs,
-        settings=_settings(dice, rate, knobs),
-        commit=Random(f"{seed}/commit").choice((0.0, 0.002, 0.1)),
+        settings=_draw_settings(dice, rate, knobs),
+        commit_seconds=Random(f"{seed}/commit").choice((0.0, 0.002, 0.1)),
         latency=dice.choice(((0.0, 0.0), (0.01, 0.1), (0.05, 0.5), (0.5, 3.0))),
-        refused=dice.uniform(0, 0.2) if _happens(dice, 0.1) else 0.0,
-        outage_refuses=outage and _happens(dice, 0.5),
-        wrong_key=_span(dice, 20, 200) if _happens(dice, 0.07) else (0.0, 0.0),
-        breaks=_breaks(dice, rows),
-        there_before=_there_before(dice, rows) if _happens(dice, 0.15) else (),
-        buried=seed % 3 == 0,
+        connection_failure=dice.uniform(0, 0.2) if _happens(dice, 0.1) else 0.0,
+        outage_refuses_connections=outage and _happens(dice, 0.5),
+        wrong_key_span=_span(dice, 20, 200) if _happens(dice, 0.07) else (0.0, 0.0),
+        breaks=_draw_breaks(dice, rows),
+        existing_rows=_draw_existing_rows(dice, rows) if _happens(dice, 0.15) else (),
+        has_newer_media=seed % 3 == 0,
         retry_failed=_happens(dice, 0.5 if knobs.failing else 0.05),
-        limit=_limit(Random(f"{seed}/limit"), rows),
-        others=_others(Random(f"{seed}/others"), rows),
-        refuses=_refuses(Random(f"{seed}/refuses")),
+        limit=_draw_limit(Random(f"{seed}/limit"), rows),
+        others=_draw_others(Random(f"{seed}/others"), rows),
+        refused_kind=_draw_refused_kind(Random(f"{seed}/refuses")),
     )
     scenario = _with_unsteady_list(Random(f"{seed}/deletions"), scenario)
     return _without_faults(scenario) if _happens(dice, 0.08) else scenario
@@ -167,8 +168,10 @@ def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:
         # With an inexact filter and ignored page numbers, only media on page 1 could be found.
         exact = scenario.knobs.reference_filter == "exact"
         drawn["page_number"] = dice.choice(("ignored", "clamped")) if exact else "clamped"
-    buried = scenario.buried or "deletion_rate" in drawn
-    return replace(scenario, knobs=replace(scenario.knobs, **drawn), buried=buried)
+    has_newer_media = scenario.has_newer_media or "deletion_rate" in drawn
+    return replace(
+        scenario, knobs=replace(scenario.knobs, **drawn), has_newer_media=has_newer_media
+    )
 
 
 def _without_faults(scenario: Scenario) -> Scenario:
@@ -186,15 +189,15 @@ def _without_faults(scenario: Scenario) -> Scenario:
     return replace(
         scenario,
         knobs=knobs,
-        refused=0.0,
-        wrong_key=(0.0, 0.0),
+        connection_failure=0.0,
+        wrong_key_span=(0.0, 0.0),
         breaks=(),
-        there_before=(),
-        buried=False,
+        existing_rows=(),
+        has_newer_media=False,
         retry_failed=False,
         limit=None,
         others=(),
-        refuses=None,
+        refused_kind=None,
     )
 
 
@@ -207,7 +210,7 @@ def _span(dice: Random, latest: float, longest: float) -> tuple[float, float]:
     return begin, begin + dice.uniform(0.1, longest)
 
 
-def _knobs(dice: Random, rate: float, rows: int) -> Knobs:
+def _draw_knobs(dice: Random, rate: float, rows: int) -> Knobs:
     # If the filter is ignored, the whole list is read for each row: slow, also in the simulation.
     is_filter_ignored = rows <= 40 and _happens(dice, 0.12)
     values: dict[str, object] = {
@@ -242,7 +245,7 @@ def _knobs(dice: Random, rate: float, rows: int) -> Knobs:
     return Knobs(**values)  # type: ignore[arg-type]
 
 
-def _settings(dice: Random, rate: float, knobs: Knobs) -> Settings:
+def _draw_settings(dice: Random, rate: float, knobs: Knobs) -> Settings:
     longest = max(knobs.processing[1], knobs.list_delay[1])
     return Settings(
         rate=rate,
@@ -256,38 +259,38 @@ def _settings(dice: Random, rate: float, knobs: Knobs) -> Settings:
     )
 
 
-def _breaks(dice: Random, rows: int) -> tuple[Break, ...]:
+def _draw_breaks(dice: Random, rows: int) -> tuple[Break, ...]:
     count = dice.choice((0, 0, 1, 1, 2, 3))
     return tuple(
         Break(
             kind="stop" if _happens(dice, 0.25) else "kill",
             step=dice.randint(1, dice.choice((3, 30, 9 * rows))),
             pause=dice.choice((0.0, 1.0, dice.uniform(0, 600))),
-            arrives=dice.choice((0.0, 0.5, 1.0)),
+            arrival_probability=dice.choice((0.0, 0.5, 1.0)),
         )
         for _ in range(count)
     )
 
 
-def _limit(dice: Random, rows: int) -> int | None:
+def _draw_limit(dice: Random, rows: int) -> int | None:
     return dice.randint(1, rows) if _happens(dice, 0.15) else None
 
 
-def _there_before(dice: Random, rows: int) -> tuple[int, ...]:
+def _draw_existing_rows(dice: Random, rows: int) -> tuple[int, ...]:
     return tuple(sorted(dice.sample(range(1, rows + 1), dice.randint(1, min(rows, 10)))))
 
 
-def _others(dice: Random, rows: int) -> tuple[Other, ...]:
+def _draw_others(dice: Random, rows: int) -> tuple[OthersMedia, ...]:
     if not _happens(dice, 0.15):
         return ()
     row_numbers = dice.sample(range(1, rows + 1), dice.randint(1, min(rows, 6)))
     return tuple(
-        Other(row, _happens(dice, 0.4), dice.uniform(0, 120) if _happens(dice, 0.3) else None)
+        OthersMedia(row, _happens(dice, 0.4), dice.uniform(0, 120) if _happens(dice, 0.3) else None)
         for row in sorted(row_numbers)
     )
 
 
-def _refuses(dice: Random) -> tuple[str, int] | None:
+def _draw_refused_kind(dice: Random) -> tuple[str, int] | None:
     if not _happens(dice, 0.05):
         return None
     return dice.choice(("ReadPage", "FindByReference", "GetIngestStatus")), dice.choice(

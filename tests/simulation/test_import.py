@@ -72,7 +72,7 @@ def test_a_seed_always_gives_the_same_import(seed: int) -> None:
 
 def test_the_scenarios_have_all_kinds_of_faults() -> None:
     scenarios = [draw(seed) for seed in range(SEEDS)]
-    assert sum(scenario.calm for scenario in scenarios) > SEEDS / 100
+    assert sum(scenario.is_without_faults for scenario in scenarios) > SEEDS / 100
     assert any(scenario.rows > 300 for scenario in scenarios)
     kinds = {end.kind for scenario in scenarios for end in scenario.breaks}
     assert kinds == {"kill", "stop"}

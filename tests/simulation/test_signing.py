@@ -41,7 +41,7 @@ class BusyStorage(World):
             self.sent.add(call.row.reference_id)
         super().send(call, run)
 
-    def _check_calm(self) -> None:
+    def _check_without_faults(self) -> None:
         """Check nothing: the rules for imports without faults do not hold here."""
 
     def started(self, run: _Run) -> None:

@@ -20,7 +20,7 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Any
 
-from scenario import Break, Other, Scenario, draw
+from scenario import Break, OthersMedia, Scenario, draw
 
 from batch_import.errors import NotSent, RunFault
 from batch_import.importer.dispatch import Dispatcher
@@ -142,7 +142,7 @@ def simulate(seed: int, *, plain: bool = False, **knobs: Any) -> Outcome:
         scenario = draw(seed)
         scenario = replace(scenario, knobs=replace(scenario.knobs, **knobs))
         if plain:
-            scenario = replace(scenario, others=(), refuses=None)
+            scenario = replace(scenario, others=(), refused_kind=None)
         return World(scenario, store).run()
 
 
@@ -150,8 +150,8 @@ class World:
     """One import: the platform, the job database that outlives every run, and the time.
 
     Attributes:
-        refused: reference IDs of the rows whose POST the platform refused.
-        there_before: reference IDs of rows that are in the account before the first run.
+        refused_references: reference IDs of the rows whose POST the platform refused.
+        existing_references: reference IDs of rows that are in the account before the first run.
         adoptable: reference IDs of rows that must be found in the account before the first POST.
     """
 
@@ -163,8 +163,8 @@ class World:
         self.outcome = Outcome(scenario)
         self.settings = scenario.settings
         self.limit = scenario.limit
-        self.refused: set[str] = set()
-        self.there_before: set[str] = set()
+        self.refused_references: set[str] = set()
+        self.existing_references: set[str] = set()
         self._dice = Random(f"{scenario.seed}/way")
         self._events: list[tuple[float, int, str, _Flight]] = []
         self._event_count = 0
@@ -184,17 +184,17 @@ class World:
         self._names = {row.reference_id for row in valid}
         later = [other for other in self.scenario.others if other.at is not None]
         self._others = sorted(later, key=lambda other: -(other.at or 0.0))
-        for number in self.scenario.there_before:
+        for number in self.scenario.existing_rows:
             self.platform.handle(simulated_request(create_media(_row(number))), self.now)
             self.now += 2.0
         for other in self.scenario.others:
             if other.at is None:
-                self._add_other(other)
+                self._add_others_media(other)
                 self.now += 2.0
         existing = [m for m in self.platform.media if m.reference_id in self._names]
-        if self.scenario.there_before and self.scenario.buried:
+        if self.scenario.existing_rows and self.scenario.has_newer_media:
             self._bury(PAGE_SIZE if self.scenario.seed % 2 else 20)
-        self.there_before = {m.reference_id for m in existing}
+        self.existing_references = {m.reference_id for m in existing}
         #: Number of media before the first run: later media have higher numbers.
         self._initial_count = len(self.platform.media)
         self.adoptable = {m.reference_id for m in existing if self._is_adoptable(m)}
@@ -210,7 +210,7 @@ class World:
         for media in self.platform.media[final_count - count :]:
             media.foreign = True
 
-    def _add_other(self, other: Other) -> None:
+    def _add_others_media(self, other: OthersMedia) -> None:
         """Add a media of another user, not earlier than the newest media of the account."""
         title = f"Clip {other.row}" if other.same_title else f"Somebody's own {other.row}"
         created_at = self.now if other.at is None else START + other.at
@@ -223,7 +223,7 @@ class World:
     def _add_others(self) -> None:
         """Add the media of other users whose time has come."""
         while self._others and START + (self._others[-1].at or 0.0) <= self.now:
-            self._add_other(self._others.pop())
+            self._add_others_media(self._others.pop())
 
     def _is_still_there(self, row: JobRow) -> bool:
         """Whether the account still has a media that the row had before the first run."""
@@ -288,7 +288,7 @@ class World:
         surviving_events = [
             event
             for event in sorted(self._events)
-            if event[2] == "arrive" and self._dice.random() < cut.arrives
+            if event[2] == "arrive" and self._dice.random() < cut.arrival_probability
         ]
         self._events = surviving_events
         self.now += cut.pause
@@ -310,15 +310,15 @@ class World:
 
     def _final_outcome(self) -> Outcome:
         outcome, scenario = self.outcome, self.scenario
-        if scenario.refuses and outcome.calls > (300 + 60 * scenario.rows) * outcome.runs:
+        if scenario.refused_kind and outcome.calls > (300 + 60 * scenario.rows) * outcome.runs:
             raise self.broken("bounded loops", f"{outcome.calls} calls for {scenario.rows} rows")
         outcome.seconds = self.now - START
         outcome.statuses = Counter(str(r.status) for r in self.store.reader.records())
-        if scenario.calm:
-            self._check_calm()
+        if scenario.is_without_faults:
+            self._check_without_faults()
         return outcome
 
-    def _check_calm(self) -> None:
+    def _check_without_faults(self) -> None:
         """Check that, if nothing goes wrong, the first run imports all rows with few requests."""
         scenario, outcome = self.scenario, self.outcome
         settings = scenario.settings
@@ -341,7 +341,7 @@ class World:
         post_times = (at for at, kind, _ in self.outcome.log if kind == "CreateMedia")
         last_post = max(post_times, default=0.0)
         pages = 2 + scenario.rows // scenario.knobs.page_limit
-        request_seconds = 2 * scenario.latency[1] + 2 * scenario.commit
+        request_seconds = 2 * scenario.latency[1] + 2 * scenario.commit_seconds
         queue_seconds = (
             3 * pages * max(request_seconds / scenario.settings.workers, 1 / scenario.settings.rate)
         )
@@ -392,9 +392,12 @@ class World:
             self._later(latency / 2, "arrive", flight)
 
     def _is_connection_refused(self) -> bool:
-        if self.scenario.refused and self._dice.random() < self.scenario.refused:
+        if (
+            self.scenario.connection_failure
+            and self._dice.random() < self.scenario.connection_failure
+        ):
             return True
-        return self.scenario.outage_refuses and any(
+        return self.scenario.outage_refuses_connections and any(
             begin <= self.now - START < end for begin, end in self.scenario.knobs.outages
         )
 
@@ -428,15 +431,16 @@ class World:
                     "adoption", f"{call.row.reference_id} is sent, but was in the account"
                 )
         self._add_others()
-        begin, end = self.scenario.wrong_key
+        begin, end = self.scenario.wrong_key_span
         password = "old" if begin <= self.now - START < end else self.platform.api_key
         reply = self.platform.handle(simulated_request(api_request(call), password), self.now)
-        refuses = self.scenario.refuses
-        if refuses and type(call).__name__ == refuses[0] and reply.status == 200:
-            reply = SimulatedReply(refuses[1], {"message": "Refused."}, delay=reply.delay)
+        if self.scenario.refused_kind and reply.status == 200:
+            refused_class, status = self.scenario.refused_kind
+            if type(call).__name__ == refused_class:
+                reply = SimulatedReply(status, {"message": "Refused."}, delay=reply.delay)
         if isinstance(call, CreateMedia):
             if reply.status in (400, 401, 403, 422):
-                self.refused.add(call.row.reference_id)
+                self.refused_references.add(call.row.reference_id)
             self.check_once(call.row.reference_id)
         delay = reply.delay
         if reply.fault is ReplyFault.HANG:
@@ -458,7 +462,7 @@ class World:
             if self.scenario.settings.when_unsure == "retry":
                 return
             allowed = {"creating", "unknown"} | (
-                {"imported", "processing"} if name in self.there_before else set()
+                {"imported", "processing"} if name in self.existing_references else set()
             )
         if connection.in_transaction or status not in allowed:
             raise self.broken("claim before POST", f"{name} is {status} when its POST arrives")
@@ -526,7 +530,7 @@ class World:
                 self._check_imported(record, all_media)
             case Status.FAILED:
                 self._check_failed(record, media)
-            case _ if self.scenario.refuses:
+            case _ if self.scenario.refused_kind:
                 pass  # without the refused kind of request, the result may never be known
             case Status.UNKNOWN:
                 yield from self._check_unknown(record, media)
@@ -586,10 +590,10 @@ class World:
         with_same_id = [m for m in self.platform.media if m.reference_id == name]
         is_id_taken = any(self._is_others(m, record) for m in with_same_id)
         has_reason = (
-            name in self.refused
+            name in self.refused_references
             or any(map(self._has_failed, media))
             or (is_id_taken and "reference ID is taken" in record.error)
-            or (self.scenario.refuses and "is refused" in record.error)
+            or (self.scenario.refused_kind and "is refused" in record.error)
         )
         if not has_reason:
             raise self.broken("none lost", f"{name} failed without a reason: {record.error}")
@@ -689,7 +693,7 @@ class _Run:
         knobs = scenario.knobs
         rate = min(settings.rate, knobs.rate_limit or settings.rate)
         rounds = 1 + scenario.rows / settings.max_in_flight
-        outages = sum(end - begin for begin, end in knobs.outages) + 2 * scenario.wrong_key[1]
+        outages = sum(end - begin for begin, end in knobs.outages) + 2 * scenario.wrong_key_span[1]
         waits = settings.max_wait + settings.settle + 2 * scenario.longest_wait + 1200
         request_seconds = scenario.latency[1] + knobs.hang * settings.timeout[1]
         requests = scenario.rows * (60 / rate + 20 * request_seconds / settings.workers)
@@ -722,7 +726,7 @@ class _Run:
         world = self.world
         event = world.next_event()
         if event is not None and event <= wake_up_at:
-            self._gather(max(world.now, event) + world.scenario.commit)
+            self._gather(max(world.now, event) + world.scenario.commit_seconds)
         elif wake_up_at < float("inf"):
             world.now = max(world.now, wake_up_at)
         else:
@@ -788,7 +792,9 @@ class _Run:
     def _check_outage(self, call: Any) -> None:
         """Check that only few POSTs are sent into an outage after its first errors have arrived."""
         world = self.world
-        noticed_after = START + world.scenario.latency[1] + world.scenario.commit + TIME_TOLERANCE
+        noticed_after = (
+            START + world.scenario.latency[1] + world.scenario.commit_seconds + TIME_TOLERANCE
+        )
         is_down = any(
             begin + noticed_after <= world.now < START + end
             for begin, end in world.scenario.knobs.outages
