@@ -3,8 +3,6 @@
 `SITUATIONS` are the fixed steps of one job; `walk` executes random steps from a seed. Both use only
 the public methods of the store, so that its implementation can change. `python
 tests/golden/states.py SEED` prints a walk, to compare it with that of another version.
-
-Only the first two parts of this file depend on the types that the store takes and returns.
 """
 
 import hashlib
@@ -108,8 +106,7 @@ def _counts(store: Store) -> list[str]:
 def _records(store: Store, *, texts: bool) -> Iterator[str]:
     for record in store.reader.records():
         match = store.reader.find_by_reference(record.reference_id)
-        # If an earlier row has the same reference ID, the search returns only the earlier row. The
-        # later one has no events.
+        # If an earlier row has the same reference ID, the search returns the earlier one.
         number = match[0] if match and match[1] == record else 0
         removed = ", removed" if record.is_removed else ""
         size = f", picture {record.size}" if record.is_size_requested else ""
@@ -272,10 +269,8 @@ def compared_with_account(store: Store) -> str:
 
 
 def _targets(rows: Iterable[Any]) -> str:
-    return " ".join(
-        f"{target.row_number} {target.reference_id} {target.media_id} {target.key};"
-        for target in rows
-    )
+    lines = [f"{row.row_number} {row.reference_id} {row.media_id} {row.key};" for row in rows]
+    return " ".join(lines)
 
 
 def _ids(items: Iterable[Media]) -> str:
@@ -294,10 +289,7 @@ _OUTCOMES: Final = (
 
 
 def walk(seed: int) -> str:
-    """Execute the random steps of a seed; returns the database's contents after each step.
-
-    The contents are without the texts of errors and reasons.
-    """
+    """Execute the random steps of a seed; returns the contents, without texts, after each step."""
     dice = Random(seed)
     parts = []
     with Store(None) as store:
@@ -344,8 +336,7 @@ def _load(store: Store, dice: Random, now: float) -> str:
 
 
 def _claim(store: Store, dice: Random, now: float) -> str:
-    rows = store.queue.claim(dice.randint(1, 6), now)
-    return " ".join(claimed_row.reference_id for claimed_row in rows)
+    return " ".join(each.reference_id for each in store.queue.claim(dice.randint(1, 6), now))
 
 
 def _answer(store: Store, dice: Random, now: float) -> str:

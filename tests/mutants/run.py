@@ -103,14 +103,7 @@ class Mutant:
 
 
 class _Changer(ast.NodeTransformer):
-    """Makes one of the possible changes, and counts them.
-
-    Args:
-        number: number of the change to make; -1 to make none, and only count.
-
-    Attributes:
-        count: number of the possible changes so far.
-    """
+    """Makes the possible change with a number; -1 makes none. `count` is the number of changes."""
 
     def __init__(self, number: int) -> None:
         self.number = number
