@@ -1,10 +1,11 @@
-# Two commands do everything: `make demo` and `make test`. Each makes what it needs.
+# The two main commands are `make demo` and `make test`. Each installs what it needs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests docs examples
 
-# Commands start by the hundred; each would compile the package again.
+# Allow Python to write bytecode: the tests start hundreds of commands, and each of them would compile
+# the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-with-programs test-programs check package package-test constraints sbom weight docs bench \
@@ -14,18 +15,18 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
 
-# The tests of a file share what takes long to make: a browser, the built site. Those that wait most
-# come first, as they are collected.
+# All tests of a file run in the same process, because they share a browser or the built site. The
+# files start in the order of their collection, and slow files are collected first.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 WITH_PROGRAMS := tests/browser tests/database tests/office
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/packaging $(addprefix --ignore ,$(WITH_PROGRAMS))
 
-# The tests in a browser, in an office program and on a database. `make test-programs` installs these.
+# The tests that need Chromium, PostgreSQL or LibreOffice. `make test-programs` installs these.
 test-with-programs: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PARALLEL) $(WITH_PROGRAMS)
 
-# What some tests need: Chromium, LibreOffice, PostgreSQL. Without them these tests are skipped.
+# Install the programs that some tests need. Without a program, its tests are skipped.
 test-programs:
 	tests/install-programs.sh
 
@@ -35,7 +36,7 @@ check: $(VENV)/.dev package
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The package, built anew if anything in it has changed, and judged as an index would judge it.
+# Build the package, if a file of it has changed, and check it by the rules of a package index.
 DIST := build/dist
 package: $(DIST)/.judged
 
@@ -47,12 +48,13 @@ $(DIST)/.judged: pyproject.toml MANIFEST.in README.md CHANGELOG.md $(shell find 
 	$(BIN)/pyroma --min 9 --quiet $(DIST)/*.tar.gz
 	touch $@
 
-# The wheel, installed as people do, on the Pythons that are here; `make package-test PYTHONS=3.12`.
+# Install the wheel with pip, pipx and uv, and run the demo, with all Pythons of this machine, or with
+# some: `make package-test PYTHONS=3.12`.
 package-test: package
 	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -q -n 2 --timeout 600 tests/packaging
 
-# The exact versions that a careful buyer installs, with their hashes; and those of the container, which
-# include the extra `shared`.
+# Write the exact versions of all dependencies with their hashes, for reproducible installations. Those
+# of the container include the extra `shared`.
 constraints: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --upgrade pyproject.toml -o constraints.txt
@@ -60,7 +62,8 @@ constraints: $(VENV)/.dev
 		--python-version 3.11 --extra shared -c constraints.txt pyproject.toml \
 		-o constraints-shared.txt
 
-# What the program consists of, as CycloneDX: read from an environment that has that and no more.
+# Write the list of all packages of the program as CycloneDX (an SBOM), from an environment that has
+# only these packages.
 SBOM := build/sbom
 sbom: package
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SBOM)
@@ -70,11 +73,11 @@ sbom: package
 		--output-format JSON -o build/sbom.json $(SBOM)/bin/python
 	@echo "Written: build/sbom.json"
 
-# What the program costs to install and to start, by package.
+# Measure the size and the import time of each package.
 weight: sbom
 	$(BIN)/python tests/benchmark/weight.py $(SBOM)/bin/python
 
-# The documentation as a site. A broken link or reference fails.
+# Build the documentation as a site. A broken link or reference is an error.
 docs: $(VENV)/.docs
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs build/docs
 	@echo "Built: build/docs/index.html"
@@ -84,22 +87,24 @@ bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/preflight.py
 	$(BIN)/python tests/benchmark/run.py
 
-# What a state in PostgreSQL costs, how soon another machine takes over, how runs share a limit.
+# Measure a job database in PostgreSQL: commits, how soon another machine takes a job over, and how runs
+# share a rate limit.
 bench-shared: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/shared_state.py
 
-# Listing and signing of cloud storage against the bare library, and the calls of rows by reference.
+# Measure listing and signing of cloud storage, compared with the library alone.
 bench-sources: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/sources.py
 
-# A fleet of workers: what each account gets of its limit, and a worker that is killed or stopped.
+# Measure a fleet of workers: the share of its rate limit that each account uses, and how soon the jobs
+# of a killed or stopped worker continue.
 bench-fleet: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/fleet.py
 
 bench-results: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/report.py
 
-# How long it takes to list a folder, and in how much memory.
+# Measure the time and the memory to list a folder.
 bench-listing: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/listing.py
 
@@ -107,36 +112,39 @@ SEEDS ?= 100000
 simulate: $(VENV)/.dev
 	$(BIN)/python tests/simulation/run.py --seeds $(SEEDS) --resume .simulated
 
-# One hash over the calls and rows of 10,000 simulated imports: the same before and after a change
-# that must not change the engine. FINGERPRINT="--write FILE", later "--compare FILE", name seeds.
+# Print one hash of the requests and rows of 10,000 simulated imports: a refactoring must not change it.
+# FINGERPRINT="--write FILE" writes the hash of each seed; later, "--compare FILE" prints the seeds that
+# differ.
 FINGERPRINT ?=
 fingerprint: $(VENV)/.dev
 	$(BIN)/python tests/simulation/fingerprint.py $(FINGERPRINT)
 
-# Answers of a platform that may say anything; a few hundred of them are a part of `make test`.
+# Test random answers of the platform. `make test` includes a few hundred of them.
 EXAMPLES ?= 20000
 SEED ?= 1
 fuzz: $(VENV)/.dev
 	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q --timeout 0 --hypothesis-seed=$(SEED)
 
-# The real command, killed, frozen, out of disk and with a clock that jumps: 0 lost, 0 twice. What
-# was run with this program already is not run again. As root on Linux, for a disk of its own.
+# Run imports by the real command with kills, pauses, full disks and jumps of the clock: no row may be
+# lost or imported twice. Imports that were already run with the same program are not repeated. Needs
+# Linux; some disturbances also need root.
 RUNS ?= 200
 crash: $(VENV)/.dev
 	$(BIN)/python tests/crash/run.py --runs $(RUNS)
 	$(BIN)/python tests/crash/shared.py --runs $(RUNS)
 
-# Small changes of the modules that decide, and whether a test notices; goes on where it ended.
+# Make small changes in the modules that make decisions, and check that a test fails. The next call
+# continues.
 SAMPLE ?= 100
 mutants: $(VENV)/.dev
 	$(BIN)/python tests/mutants/run.py --sample $(SAMPLE) --seed $(SEED)
 
-# The demo and the unit tests with the lowest versions that pyproject.toml allows.
+# Run the demo and the unit tests with the lowest versions that pyproject.toml allows.
 minimum-versions: $(VENV)/.dev
 	UV=$(BIN)/uv PYTHON=$(BIN)/python tests/minimum-versions.sh
 
-# Lines and branches that all tests together run, in processes of the command, too. It takes longer
-# than `make test`, and fails below `fail_under` in pyproject.toml.
+# Measure which lines and branches all tests run, also in processes of the command. It takes longer than
+# `make test`, and fails below `fail_under` in pyproject.toml.
 coverage: $(VENV)/.dev
 	mkdir -p build/coverage
 	$(BIN)/coverage erase

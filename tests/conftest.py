@@ -1,4 +1,4 @@
-"""What every test may use."""
+"""Fixtures of all tests: the command in its own process, the sandbox, and a manifest."""
 
 import csv
 import json
@@ -21,29 +21,31 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
-#: Set where no test may be skipped for want of a program, as in `.ci/run`.
+#: Environment variable: if it is set, as in `.ci/run`, a missing program fails a test instead of
+#: skipping it.
 _REQUIRED = "REQUIRE_TEST_PROGRAMS"
 
-sys.path.insert(0, str(Path(__file__).parent))  # what tests of several tiers share
+# Modules in this folder are shared by the tests of several folders.
+sys.path.insert(0, str(Path(__file__).parent))
 
 from forked_commands import ForkedCommands  # noqa: E402 - found by the line above
 
-# A busy machine makes no test fail.
+# Hypothesis must not fail a test because the machine is busy.
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")
 
 
 @pytest.fixture(scope="session")
 def program() -> Callable[[str], str]:
-    """Finds a program; where it is missing, the test is skipped, and says why."""
+    """Returns a function that finds an installed program; skips the test if it is missing."""
 
     def find(name: str) -> str:
         path = shutil.which(name)
         if path is None:
-            why = f"{name} is not installed: make test-programs"
+            reason = f"{name} is not installed: make test-programs"
             if os.environ.get(_REQUIRED):
-                pytest.fail(why)
-            pytest.skip(why)
+                pytest.fail(reason)
+            pytest.skip(reason)
         return path
 
     return find
@@ -53,7 +55,7 @@ def program() -> Callable[[str], str]:
 def _no_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """A developer's own credentials, addresses, keyring and other runs must reach no test."""
+    """Hide the developer's own credentials, URLs, keyring and runs from all tests."""
     for name in ("ACCESS_KEY", "API_KEY", "API_BASE", "EMBED_BASE", "STATE"):
         monkeypatch.delenv(f"VIOSTREAM_{name}", raising=False)
     for name in os.environ:
@@ -70,32 +72,38 @@ def _no_environment(
 
 @pytest.fixture(autouse=True)
 def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test may reach a real host."""
+    """Fail a test that connects to another host than this machine."""
     connect = socket.socket.connect
 
-    def guarded(self: socket.socket, address: object) -> None:
+    def connect_to_loopback(self: socket.socket, address: object) -> None:
         host = address[0] if isinstance(address, tuple) else address
         if self.family != socket.AF_UNIX and host not in ("127.0.0.1", "::1", "localhost"):
             raise AssertionError(f"a test tried to reach {host}")
         connect(self, address)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(socket.socket, "connect", guarded)
+    monkeypatch.setattr(socket.socket, "connect", connect_to_loopback)
 
 
-# The real command, as a process of its own, against the real sandbox over HTTP ----------------
+# The real command in its own process, against the real sandbox over HTTP ------------------------
 
 ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
 
 
 @dataclass
 class Command:
-    """Runs `batch-import` in a folder of its own."""
+    """Runs `batch-import` in a folder.
+
+    Attributes:
+        environ: environment variables of the command.
+        forked: starts the commands that can be forked, which is faster.
+    """
 
     folder: Path
     environ: dict[str, str]
     forked: ForkedCommands
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Start the command in a new process, and do not wait for its end."""
         return subprocess.Popen(
             [sys.executable, "-m", "batch_import", *map(str, arguments)],
             cwd=self.folder,
@@ -110,6 +118,7 @@ class Command:
     def __call__(
         self, *arguments: object, code: int | None = 0
     ) -> subprocess.CompletedProcess[str]:
+        """Run the command to its end, and check its exit code; None allows every code."""
         if not self.forked.can_run(self.environ):
             return self.finish(self.start(*arguments), code)
         done = self.forked.run([*map(str, arguments)], self.folder, self.environ)
@@ -118,6 +127,7 @@ class Command:
     def finish(
         self, process: subprocess.Popen[str], code: int | None
     ) -> subprocess.CompletedProcess[str]:
+        """Wait for the end of a started command, and check its exit code."""
         out, err = process.communicate(timeout=100)
         done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
         return self._checked(done, code)
@@ -132,23 +142,25 @@ class Command:
             assert done.returncode == code, printed
         return done
 
-    def counts(self, manifest: object, *more: object) -> dict[str, int]:
-        printed = json.loads(self("status", manifest, "--json", *more).stdout)
+    def counts(self, manifest: object, *options: object) -> dict[str, int]:
+        """Return the number of rows per status, as `status --json` prints it."""
+        printed = json.loads(self("status", manifest, "--json", *options).stdout)
         return {field.name: printed[field.name] for field in fields(Counts)}
 
     def table(self, name: str) -> list[dict[str, str]]:
+        """Return the rows of a CSV file in the folder, each as column → cell."""
         with (self.folder / name).open(encoding="utf-8-sig", newline="") as file:
             return list(csv.DictReader(file))
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Callable[..., SandboxServer]]:
-    """Starts a platform with the knobs that a test turns."""
+    """Returns a function that starts a sandbox with the given knobs: the sandbox's settings."""
     with ExitStack() as stack:
 
         def start(**knobs: object) -> SandboxServer:
-            turned = Knobs.from_mapping({"processing": (0.2, 0.6), **knobs})
-            platform = SimulatedPlatform(turned, 7, time.time(), ACCESS_KEY, API_KEY)
+            all_knobs = Knobs.from_mapping({"processing": (0.2, 0.6), **knobs})
+            platform = SimulatedPlatform(all_knobs, 7, time.time(), ACCESS_KEY, API_KEY)
             return stack.enter_context(SandboxServer(platform))
 
         yield start
@@ -156,14 +168,14 @@ def sandbox() -> Iterator[Callable[..., SandboxServer]]:
 
 @pytest.fixture(scope="session")
 def forked() -> Iterator[ForkedCommands]:
-    """Runs commands without the time that their libraries take to load."""
+    """Runs commands in forks of a process that has already loaded their libraries."""
     with closing(ForkedCommands()) as forked:
         yield forked
 
 
 @pytest.fixture(scope="session")
 def command_in(forked: ForkedCommands) -> Callable[[Path, str], Command]:
-    """Makes a command that works in a folder and talks to a platform."""
+    """Returns a function that makes a command for a folder and the base URL of a platform."""
 
     def make(folder: Path, api_base: str) -> Command:
         environ = {
@@ -182,7 +194,7 @@ def command_in(forked: ForkedCommands) -> Callable[[Path, str], Command]:
 def command(
     tmp_path: Path, command_in: Callable[[Path, str], Command]
 ) -> Callable[[SandboxServer | str], Command]:
-    """Makes a command that talks to a platform."""
+    """Returns a function that makes a command for a platform, in the test's temporary folder."""
 
     def make(server: SandboxServer | str) -> Command:
         return command_in(tmp_path, server if isinstance(server, str) else server.api_base)
@@ -192,7 +204,10 @@ def command(
 
 @pytest.fixture
 def manifest(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a manifest of made-up videos."""
+    """Returns a function that writes a manifest of made-up videos.
+
+    Its arguments are the number of valid rows, and further rows as sequences of cells.
+    """
 
     def write(rows: int = 6, *more: Sequence[str], name: str = "videos.csv") -> Path:
         path = tmp_path / name

@@ -1,4 +1,4 @@
-"""Coverage by package, from the report that `coverage json` writes.
+"""Prints the test coverage of each package, from the report that `coverage json` writes.
 
 python tests/coverage_by_package.py build/coverage/report.json
 """
@@ -12,21 +12,23 @@ from typing import Any
 
 def main(report: Path) -> None:
     files: dict[str, Any] = json.loads(report.read_text(encoding="utf-8"))["files"]
-    sums: dict[str, Counter[str]] = {}
+    totals: dict[str, Counter[str]] = {}
     for name, file in files.items():
         for package in (_package(name), "all"):
-            sums.setdefault(package, Counter()).update(_whole_numbers(file["summary"]))
-    width = max(map(len, sums))
+            totals.setdefault(package, Counter()).update(_whole_numbers(file["summary"]))
+    width = max(map(len, totals))
     sys.stdout.write(f"{'package':{width}}  lines  branches  covered\n")
-    for package, found in sorted(sums.items(), key=lambda item: (item[0] == "all", item[0])):
-        lines, branches = found["num_statements"], found["num_branches"]
-        covered = found["covered_lines"] + found["covered_branches"]
+    *packages, all_packages = sorted(totals, key=lambda package: (package == "all", package))
+    for package in (*packages, all_packages):
+        total = totals[package]
+        lines, branches = total["num_statements"], total["num_branches"]
+        covered = total["covered_lines"] + total["covered_branches"]
         share = 100 * covered / max(1, lines + branches)
         sys.stdout.write(f"{package:{width}}  {lines:5}  {branches:8}  {share:5.1f} %\n")
 
 
 def _package(name: str) -> str:
-    """The folder below the root package that holds a file; the root package itself."""
+    """Return the top-level package of a file, or `(top level)` for a file of the root package."""
     folders = PurePath(name).parent.parts
     below = folders[folders.index("batch_import") + 1 :]
     return below[0] if below else "(top level)"

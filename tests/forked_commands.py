@@ -1,9 +1,9 @@
-"""Commands without the time that their libraries take to load.
+"""Starts commands as forks of a process that has already loaded their libraries.
 
-Hundreds of tests start the real command several times each, and loading pandas, requests and others
-takes longer than most of what they test. One process loads these libraries, and nothing of this
-program, and forks for each command. What then runs is what `python -m batch_import` runs, in a
-process of its own, with arguments, an environment, a folder and standard streams of its own.
+Hundreds of tests start the real command several times each, and loading pandas, requests and other
+libraries takes longer than most tests. Therefore one process, the server, loads these libraries,
+but no module of this program, and forks for each command. Each fork runs the same code as
+`python -m batch_import`, with its own arguments, environment, folder and standard streams.
 """
 
 import gc
@@ -37,35 +37,39 @@ _LIBRARIES = (
     ),
     *("urllib3", "xlsxwriter", "yaml"),
 )
-#: Seconds after which a command is killed; less than pytest gives a test.
-_LONGEST = 100
-#: Bytes of what a command is given.
-_MOST = 1 << 17
+#: Seconds after which a command is killed; less than the time limit of a test.
+_MAX_COMMAND_SECONDS = 100
+#: Maximum number of bytes of one order: arguments, folder and environment as JSON.
+_MAX_ORDER_BYTES = 1 << 17
 
 
 class ForkedCommands:
     """Runs commands, and waits for each. Threads may run several at the same time."""
 
     def __init__(self) -> None:
-        self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        self._channel, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with server_end:
             self._process = subprocess.Popen(
-                [sys.executable, __file__, str(theirs.fileno())],
+                [sys.executable, __file__, str(server_end.fileno())],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONUTF8": "1"},
-                pass_fds=[theirs.fileno()],
+                pass_fds=[server_end.fileno()],
             )
 
     @staticmethod
     def can_run(environ: Mapping[str, str]) -> bool:
-        """Whether a fork is the same as a start: Python reads some variables when it starts."""
+        """Whether a fork behaves like a new process with these environment variables.
+
+        Python reads the variables `PYTHON…` only when it starts. Therefore they must have the same
+        values in the server and in the command.
+        """
         read_at_start = {name for name in {*environ, *os.environ} if name.startswith("PYTHON")}
-        there = {**os.environ, "PYTHONUTF8": "1"}
+        server_environ = {**os.environ, "PYTHONUTF8": "1"}
         return (
             sys.platform == "linux"
             and "COVERAGE_PROCESS_CONFIG" not in environ
-            and all(environ.get(name) == there.get(name) for name in read_at_start)
+            and all(environ.get(name) == server_environ.get(name) for name in read_at_start)
         )
 
     def run(
@@ -74,17 +78,18 @@ class ForkedCommands:
         """Run a command to its end."""
         order = {"arguments": arguments, "folder": str(folder), "environ": dict(environ)}
         with TemporaryFile() as out, TemporaryFile() as err:
-            ended, end = os.pipe()
-            streams = [out.fileno(), err.fileno(), end]
+            # The process that waits for the command writes the exit code into this pipe.
+            code_reader, code_writer = os.pipe()
+            streams = [out.fileno(), err.fileno(), code_writer]
             socket.send_fds(self._channel, [json.dumps(order).encode()], streams)
-            os.close(end)
-            with os.fdopen(ended) as file:
+            os.close(code_writer)
+            with os.fdopen(code_reader) as file:
                 code = int(file.read())
             texts = [_text_of(out), _text_of(err)]
         return subprocess.CompletedProcess(arguments, code, *texts)
 
     def close(self) -> None:
-        """Run no more commands."""
+        """End the server."""
         self._channel.close()
         self._process.wait()
 
@@ -95,12 +100,15 @@ def _text_of(file: Any) -> str:
 
 
 def _serve(channel: socket.socket) -> None:
-    """Fork for each order until no more can come. Returns in a command's process, too."""
+    """Fork for each order until the channel is closed.
+
+    This function also returns in each process of a command, after the command has ended.
+    """
     for name in _LIBRARIES:
         importlib.import_module(name)
     gc.freeze()
     while True:
-        order, streams, *_ = socket.recv_fds(channel, _MOST, 3)
+        order, streams, *_ = socket.recv_fds(channel, _MAX_ORDER_BYTES, 3)
         if not order:
             break
         if not os.fork():
@@ -118,7 +126,10 @@ def _serve(channel: socket.socket) -> None:
 
 
 def _supervise(order: Mapping[str, Any], out: int, err: int, end: int) -> None:
-    """Wait for a command, and pass on how it ended; returns in the command's process alone."""
+    """Fork a command, wait for its end, and write its exit code to `end`.
+
+    The waiting process exits here. This function returns only in the process of the command.
+    """
     command = os.fork()
     if command:
         _, status = os.waitpid(command, 0)
@@ -128,7 +139,7 @@ def _supervise(order: Mapping[str, Any], out: int, err: int, end: int) -> None:
     for stream, number in ((out, 1), (err, 2)):
         os.dup2(stream, number)
         os.close(stream)
-    signal.alarm(_LONGEST)
+    signal.alarm(_MAX_COMMAND_SECONDS)
     os.chdir(order["folder"])
     os.environ.clear()
     os.environ.update(order["environ"])

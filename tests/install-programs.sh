@@ -2,7 +2,7 @@
 # Installs the programs that some tests need: Chromium for tests/browser, LibreOffice for
 # tests/office, systemd-analyze for tests/docs, libfaketime for tests/crash, PostgreSQL for
 # tests/database, Azurite (an npm package) for tests/end_to_end. On other systems than Debian, or
-# without root, it says what is missing.
+# without root, it prints which programs are missing.
 set -eu
 missing=
 command -v chromium >/dev/null || missing="$missing chromium"
@@ -17,7 +17,7 @@ if [ -n "$missing" ]; then
         exit 0
     fi
     export DEBIAN_FRONTEND=noninteractive
-    # The tests start a server of their own; none is to run beside it.
+    # The tests start their own server. The package must not start another one.
     mkdir -p /etc/postgresql-common
     [ -e /etc/postgresql-common/createcluster.conf ] ||
         echo "create_main_cluster = false" >/etc/postgresql-common/createcluster.conf

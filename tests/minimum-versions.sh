@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the lowest version of each direct dependency that pyproject.toml allows, in an environment
-# of its own that is thrown away, and runs the demo and the unit tests with them. Needs uv.
+# Installs the lowest version of each direct dependency that pyproject.toml allows into a temporary
+# environment, and runs the demo and the unit tests with it. Needs uv.
 set -eu
 cd "$(dirname "$0")/.."
 UV=${UV:-uv}
@@ -8,7 +8,7 @@ PYTHON=${PYTHON:-python3}
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$UV" venv --quiet --python "$PYTHON" "$folder/venv"
-# The program's own dependencies at their lowest; the tools of the tests as new as they come.
+# The program's own dependencies have their lowest versions, the tools of the tests their newest.
 "$UV" pip compile --quiet --python "$folder/venv/bin/python" --resolution lowest-direct \
     --extra keyring --extra s3 --extra azure --extra gcs pyproject.toml -o "$folder/lowest.txt"
 "$UV" pip compile --quiet --python "$folder/venv/bin/python" --extra dev --constraint "$folder/lowest.txt" \

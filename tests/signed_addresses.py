@@ -1,6 +1,8 @@
-"""One address per signing scheme, signed as often as a test likes: shaped as the vendors shape it.
+"""Makes signed URLs for tests: one per signing scheme, in the format that its vendor uses.
 
-All values are drawn from a seed; none ever worked.
+A scheme is the way in which a vendor signs a URL, such as version 4 of Amazon S3. The same video
+can be signed several times, each time with a new signature. All signatures are random numbers and
+letters from a seed; none of these URLs ever worked.
 """
 
 import base64
@@ -20,11 +22,11 @@ _URL_SAFE = string.ascii_letters + string.digits + "-_"
 
 
 class Signed(NamedTuple):
-    """An address with a signature.
+    """A URL with a signature.
 
     Attributes:
-        secrets: what must never be shown.
-        end: epoch seconds at which it stops working; infinity where it does not say.
+        secrets: the parts of the URL that must never be shown.
+        end: epoch seconds at which the URL expires; infinity if the URL does not state this time.
     """
 
     url: str
@@ -33,10 +35,17 @@ class Signed(NamedTuple):
 
 
 class Seed:
-    """Signs one scheme after another; another seed signs all of them anew.
+    """Draws the random parts of a signed URL.
+
+    The functions below call it `s`, to keep the URLs readable.
 
     Args:
-        video: which video; it is no part of any signature.
+        number: seed of the random numbers; another number results in another signature.
+        video: name of the video; it is not a part of any signature.
+
+    Attributes:
+        end: epoch seconds at which the URL expires.
+        secrets: the parts of the URL that must never be shown, in the order of their creation.
     """
 
     def __init__(self, number: int, video: str = "lesson-1") -> None:
@@ -50,19 +59,26 @@ class Seed:
         return text
 
     def hex(self, digits: int) -> str:
+        """Return hexadecimal digits.
+
+        The 13th of 32 digits is 0: a UUID has its version there, and these digits are not a UUID.
+        """
         text = "".join(self._random.choices("0123456789abcdef", k=digits))
         return self._secret(f"{text[:12]}0{text[13:]}" if digits == 32 else text)
 
     def safe(self, length: int) -> str:
-        """Base64 for addresses; never as few digits as chance gives one of some hundreds."""
+        """Return URL-safe base64 text.
+
+        Every fifth character is a digit: a random text of some hundred may have very few.
+        """
         text = "".join(
-            self._random.choice(string.digits if at % 5 == 3 else string.ascii_letters)
-            for at in range(length)
+            self._random.choice(string.digits if position % 5 == 3 else string.ascii_letters)
+            for position in range(length)
         )
         return self._secret(text[: length // 2] + "_" + text[length // 2 + 1 :])
 
     def base64(self, length: int) -> str:
-        """Ordinary base64, percent-encoded as it must be."""
+        """Return the base64 text of random bytes, percent-encoded for a URL."""
         return self._secret(
             quote(base64.b64encode(self._random.randbytes(length)).decode(), safe="")
         )
@@ -71,6 +87,8 @@ class Seed:
         return "".join(self._random.choices(string.digits, k=length))
 
     def jwt(self, **claims: object) -> str:
+        """Return a JSON Web Token with these claims."""
+
         def part(value: object) -> str:
             encoded = base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
             return encoded.rstrip("=")
@@ -80,9 +98,11 @@ class Seed:
         return f"{head}.{self._secret(body)}.{self.safe(43)}"
 
     def moment(self, form: str, before: int = 0) -> str:
+        """Return the time `before` seconds before the end, in a format of `strftime`."""
         return format(datetime.fromtimestamp(self.end - before, UTC), form)
 
     def path_policy(self) -> str:
+        """Return a policy of CloudFront: JSON in base64, with CloudFront's own characters."""
         condition = {"DateLessThan": {"AWS:EpochTime": self.end}}
         statement = {"Statement": [{"Resource": "*", "Condition": condition, "n": self.digits(4)}]}
         text = base64.b64encode(json.dumps(statement).encode()).decode()
@@ -452,9 +472,8 @@ def _nested_plain(s: Seed) -> str:
     return f"https://proxy.example.com/fetch?u=https://b.example.com/{s.video}?token={s.safe(43)}&w=640"
 
 
-#: Those that say no end although their name for it is known: where the value is not a moment of
-#: the end, or not written in the address itself.
-_ENDLESS = frozenset(
+#: Schemes whose URLs do not state when they expire in a form that the program can recognize.
+_SCHEMES_WITHOUT_END = frozenset(
     """
     google_drive backblaze alibaba_cdn alibaba_cdn_path tencent_cdn kaltura_query kaltura_path
     onedrive nginx_path zoom_zak vimeo_external vimeo_progressive dropbox box panopto cloudflare
@@ -462,6 +481,7 @@ _ENDLESS = frozenset(
     """.split()
 )
 
+#: Scheme → the function of this module that makes its URL.
 _MAKERS: dict[str, Callable[[Seed], str]] = {
     name.removeprefix("_"): maker
     for name, maker in list(globals().items())
@@ -471,13 +491,16 @@ SCHEMES = tuple(_MAKERS)
 
 
 def sign(scheme: str, number: int, video: str = "lesson-1") -> Signed:
-    """An address of a video, with the signature number `number`."""
+    """Return the URL of a video, signed in a scheme; another number gives another signature."""
     seed = Seed(number, video)
     url = _MAKERS[scheme](seed)
-    return Signed(url, tuple(seed.secrets), math.inf if scheme in _ENDLESS else seed.end)
+    return Signed(
+        url, tuple(seed.secrets), math.inf if scheme in _SCHEMES_WITHOUT_END else seed.end
+    )
 
 
-#: Those that the rules take for files; the others are pages by their host.
+#: Schemes whose URLs pass the rules for source URLs. The rules reject the others, because of their
+#: host: they take these URLs for web pages.
 FILES = tuple(
     scheme
     for scheme in SCHEMES

@@ -1,8 +1,8 @@
-"""A storage of the tests' own that speaks S3 and verifies signatures and their expiry.
+"""A small S3 server for tests, which verifies signatures and their expiry.
 
-Written from the AWS documentation ("Signature Version 4 signing process", "Authenticating
-Requests: Using Query Parameters"). The npm package s3rver computes no signature of version 4: it
-accepts any.
+It is written from the AWS documentation ("Signature Version 4 signing process", "Authenticating
+Requests: Using Query Parameters"). The npm package s3rver could not be used: it accepts any
+signature of version 4.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 
 ACCESS_KEY, SECRET_KEY, REGION = "AKIATEST", "a-secret-that-must-not-be-seen", "eu-west-1"
 MP4 = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2avc1mp41" + bytes(200)
-#: Keys as people write them, each of which some program gets wrong.
+#: Keys with characters that some programs encode wrongly.
 ODD_KEYS = (
     "a b.mp4", "é ü.mp4", "100%.mp4", "50%25.mp4", "what?.mp4", "q?x=1.mp4", "Lesson #5.mp4",
     "it's \"quoted\".mp4", "p+q.mp4", "a&b=c.mp4", "dir/sub dir/ü+%20.mp4",
@@ -28,11 +28,12 @@ ODD_KEYS = (
 
 
 class SignedStorage(ThreadingHTTPServer):
-    """Buckets of objects, each `bucket/key` → content.
+    """An HTTP server with the objects of all buckets.
 
     Attributes:
-        fetched: the paths of downloads with a signed URL that were allowed, decoded.
-        refused: why requests were refused, as S3's error codes.
+        objects: `bucket/key` → content of the object.
+        fetched: `bucket/key` of each object that was downloaded by a valid signed URL.
+        refused: S3's error code of each request that was refused.
         expired_keys: access keys whose session has expired.
         forbidden: keys that nobody may read.
         is_down: whether every request is answered with 503.
@@ -53,7 +54,7 @@ class SignedStorage(ThreadingHTTPServer):
 
     @property
     def environ(self) -> dict[str, str]:
-        """What a client needs, as AWS's own programs are told."""
+        """The environment variables with which AWS's own clients use this server."""
         return {
             "AWS_ENDPOINT_URL_S3": self.address,
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -64,11 +65,12 @@ class SignedStorage(ThreadingHTTPServer):
         }
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+        """Ignore a client that closed its connection."""
 
 
 @contextmanager
 def signed_storage() -> Iterator[SignedStorage]:
+    """Run the server in a thread until the block ends."""
     with SignedStorage() as storage:
         thread = threading.Thread(target=storage.serve_forever, args=(0.02,), daemon=True)
         thread.start()
@@ -78,7 +80,7 @@ def signed_storage() -> Iterator[SignedStorage]:
 
 
 class _Refused(Exception):
-    """A request is answered with an error code."""
+    """The request is refused; the message is the HTTP status and S3's error code."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -86,7 +88,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing."""
+        """Print nothing."""
 
     def do_GET(self) -> None:
         path, _, query = self.path.partition("?")
@@ -117,10 +119,14 @@ class _Handler(BaseHTTPRequestHandler):
         end = signed_at.replace(tzinfo=UTC).timestamp() + int(parameters["X-Amz-Expires"])
         if time.time() > end:
             raise _Refused("403 AccessDenied")
-        others = "&".join(p for p in query.split("&") if not p.startswith("X-Amz-Signature="))
+        signed_query = "&".join(
+            parameter
+            for parameter in query.split("&")
+            if not parameter.startswith("X-Amz-Signature=")
+        )
         self._verify(
             path,
-            others,
+            signed_query,
             parameters["X-Amz-Credential"],
             parameters["X-Amz-SignedHeaders"],
             parameters["X-Amz-Date"],
@@ -148,8 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
         headers: str,
         date: str,
         payload: str,
-        sent: str,
+        sent_signature: str,
     ) -> None:
+        """Compute the signature of the request, and compare it with the one that was sent."""
         access_key, day, region, service, _ = credential.split("/")
         if access_key in self.server.expired_keys:
             raise _Refused("400 ExpiredToken")
@@ -174,7 +181,8 @@ class _Handler(BaseHTTPRequestHandler):
         for part in scope.split("/"):
             key = hmac.digest(key, part.encode(), "sha256")
         text = f"AWS4-HMAC-SHA256\n{date}\n{scope}\n{request}"
-        if not hmac.compare_digest(hmac.digest(key, text.encode(), "sha256").hex(), sent):
+        expected_signature = hmac.digest(key, text.encode(), "sha256").hex()
+        if not hmac.compare_digest(expected_signature, sent_signature):
             raise _Refused("403 SignatureDoesNotMatch")
 
     # Answers ------------------------------------------------------------------------------------
@@ -200,25 +208,26 @@ class _Handler(BaseHTTPRequestHandler):
         keys = sorted(
             name[len(bucket) + 1 :] for name in self.server.objects if name.startswith(start)
         )
-        first, size = int(parameters.get("continuation-token", 0)), 5
+        first, page_size = int(parameters.get("continuation-token", 0)), 5
         items = "".join(
             f"<Contents><Key>{escape(quote(key, '/-_.~'))}</Key><Size>{len(MP4)}</Size>"
             "<LastModified>2026-01-02T03:04:05.000Z</LastModified>"
             "<StorageClass>STANDARD</StorageClass></Contents>"
-            for key in keys[first : first + size]
+            for key in keys[first : first + page_size]
         )
-        more = first + size < len(keys)
-        token = f"<NextContinuationToken>{first + size}</NextContinuationToken>" if more else ""
+        next_first = first + page_size
+        has_more = next_first < len(keys)
+        token = f"<NextContinuationToken>{next_first}</NextContinuationToken>" if has_more else ""
         body = (
             '<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
-            f"<EncodingType>url</EncodingType><IsTruncated>{str(more).lower()}</IsTruncated>"
+            f"<EncodingType>url</EncodingType><IsTruncated>{str(has_more).lower()}</IsTruncated>"
             f"{token}{items}</ListBucketResult>"
         )
         self._send(200, body.encode())
 
-    def _send(self, status: int, body: bytes, kind: str = "application/xml") -> None:
+    def _send(self, status: int, body: bytes, content_type: str = "application/xml") -> None:
         self.send_response(status)
-        self.send_header("Content-Type", kind)
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":

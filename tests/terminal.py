@@ -1,4 +1,4 @@
-"""A person at a terminal: what a command asks is read from it, and answered."""
+"""Runs a command on a pseudo-terminal, and answers its questions as a user would."""
 
 import os
 import select
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Seconds in which a command must say something: generous, for a busy machine.
-_PATIENCE = 60
+#: Seconds within which a command must print something; long, because the machine may be busy.
+_MAX_SILENCE_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Dialog:
-    """What was on the screen, and how the command ended."""
+    """The text on the screen, and the exit code of the command."""
 
     screen: str
     code: int
@@ -24,10 +24,11 @@ def dialog(
     folder: Path,
     environ: Mapping[str, str],
 ) -> Dialog:
-    """Run a program on a terminal of its own.
+    """Run a program on a new terminal until it ends.
 
     Args:
-        answers: in their order: the end of a question, and what is typed.
+        answers: pairs of the last words of a question, and the text that is typed as its answer,
+            in the order of the questions.
     """
     import pty  # noqa: PLC0415  (Windows has none)
 
@@ -35,21 +36,22 @@ def dialog(
     if pid == 0:
         os.chdir(folder)
         os.execvpe(arguments[0], list(arguments), dict(environ))
-    text, left = "", list(answers)
-    while piece := _read(screen, text):
-        text += piece
-        if left and left[0][0] in text.splitlines()[-1]:
-            os.write(screen, f"{left.pop(0)[1]}\n".encode())
+    text, remaining_answers = "", list(answers)
+    while new_text := _read(screen, text):
+        text += new_text
+        if remaining_answers and remaining_answers[0][0] in text.splitlines()[-1]:
+            _, answer = remaining_answers.pop(0)
+            os.write(screen, f"{answer}\n".encode())
             text += "\n"
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     os.close(screen)
-    assert not left, f"not asked: {left[0][0]}\n{text}"
+    assert not remaining_answers, f"not asked: {remaining_answers[0][0]}\n{text}"
     return Dialog(text, code)
 
 
 def _read(screen: int, text: str) -> str:
-    """What comes next; empty at the end."""
-    ready, _, _ = select.select([screen], [], [], _PATIENCE)
+    """Return the next text that the command prints; empty after its end."""
+    ready, _, _ = select.select([screen], [], [], _MAX_SILENCE_SECONDS)
     assert ready, f"the command waits for an answer that the test does not give:\n{text}"
     try:
         return os.read(screen, 65_536).decode()

@@ -1,7 +1,7 @@
-"""The generated parts of the pages: tables and lists made from the program's own tables.
+"""Generates the reference parts of the documentation pages from the program's own tables.
 
-A page has a line `<!-- generated: NAME -->` where a part belongs. Nothing here knows what is
-expected of a part: what a table of the program says is what the page says.
+A page marks the place of a generated part with the line `<!-- generated: NAME -->`. The functions
+in this package only format the tables of the program. They contain no expected text.
 """
 
 import re
@@ -13,7 +13,8 @@ from generate.commands import commands, options
 from generate.json_output import json_output
 from generate.problems import problems
 
-_MARK: Final = re.compile(r"<!-- generated: ([\w-]+) -->")
+_PLACEHOLDER: Final = re.compile(r"<!-- generated: ([\w-]+) -->")
+#: Name of a part in a page → the function that returns its Markdown.
 PARTS: Final[dict[str, Callable[[], str]]] = {
     "commands": commands,
     "options": options,
@@ -30,9 +31,9 @@ PARTS: Final[dict[str, Callable[[], str]]] = {
 
 
 def filled(page: str) -> str:
-    """A page with its generated parts.
+    """Return the Markdown of a page with each placeholder replaced by its generated part.
 
     Raises:
-        KeyError: there is no such part.
+        KeyError: a placeholder names a part that does not exist.
     """
-    return _MARK.sub(lambda mark: PARTS[mark[1]](), page)
+    return _PLACEHOLDER.sub(lambda placeholder: PARTS[placeholder[1]](), page)

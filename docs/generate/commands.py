@@ -1,4 +1,4 @@
-"""The commands, and the options of the table of settings."""
+"""Generates the reference of the commands, and of the options in the program's option table."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ from generate.markdown import block, literal, plain, sentence
 
 
 def commands() -> str:
-    """Every command: its arguments, options and examples."""
+    """Return the Markdown of every command: its arguments, options and examples."""
     return "\n\n".join(_command_groups())
 
 
@@ -26,23 +26,23 @@ def _command_groups() -> Iterator[str]:
 
 
 def _command(name: str) -> Iterator[str]:
-    found = load_command(name)
-    ctx = click.Context(found, info_name=f"batch-import {name}")
-    usage = " ".join([f"batch-import {name}", *found.collect_usage_pieces(ctx)])
+    command = load_command(name)
+    ctx = click.Context(command, info_name=f"batch-import {name}")
+    usage = " ".join([f"batch-import {name}", *command.collect_usage_pieces(ctx)])
     yield f"### {name}"
-    yield str(found.help)
+    yield str(command.help)
     yield block(usage, "text")
-    for heading, params in found.group_parameters(ctx).items():
+    for heading, params in command.group_parameters(ctx).items():
         arguments = [param for param in params if isinstance(param, click.Argument)]
-        options = [param.name for param in params if param.name in OPTIONS]
+        option_names = [param.name for param in params if param.name in OPTIONS]
         if arguments:
             yield "\n\n".join(map(_argument, arguments))
-        if options:
-            links = " · ".join(f"{{option}}`--{OPTIONS[str(each)].key}`" for each in options)
+        if option_names:
+            links = " · ".join(f"{{option}}`--{OPTIONS[str(name)].key}`" for name in option_names)
             yield f"{heading} options\n: {links}"
-    if found.examples:
+    if command.examples:
         yield "Examples:"
-        yield block("\n".join(found.examples), "text")
+        yield block("\n".join(command.examples), "text")
 
 
 def _argument(argument: click.Argument) -> str:
@@ -51,22 +51,22 @@ def _argument(argument: click.Argument) -> str:
 
 
 def options() -> str:
-    """Every option, by the groups of the help."""
+    """Return the Markdown of every option, in the groups of the help."""
     return "\n\n".join(_option_groups())
 
 
 def _option_groups() -> Iterator[str]:
     yield "```{program} batch-import\n```"
-    groups = dict.fromkeys(str(each.group) for each in OPTIONS.values())
+    groups = dict.fromkeys(str(option.group) for option in OPTIONS.values())
     for group in groups:
         yield f"## {group}"
-        yield from (_option(each) for each in OPTIONS.values() if str(each.group) == group)
+        yield from (_option(option) for option in OPTIONS.values() if str(option.group) == group)
 
 
 def _option(option: Any) -> str:
-    takes = "|".join(option.value_type.choices) or option.value_type.metavar
+    value_text = "|".join(option.value_type.choices) or option.value_type.metavar
     names = [f"-{option.short}"] if option.short else []
-    names.append(f"--{option.key} {takes}".strip())
+    names.append(f"--{option.key} {value_text}".strip())
     links = ", ".join(f"[{name}](commands.md#{name})" for name in commands_with_option(option.name))
     facts = [
         f"Default: {literal(default)}." if (default := default_text(option)) else "",

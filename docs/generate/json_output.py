@@ -1,4 +1,8 @@
-"""The shapes of JSON outputs, with what their keys mean."""
+"""Generates the reference of the JSON outputs: the type and the meaning of each key.
+
+The types are read from the committed texts of `tests/golden/commands/`, which the tests compare
+with the real outputs. The meanings are in `json_keys.yaml`, beside this module.
+"""
 
 import re
 from pathlib import Path
@@ -13,7 +17,11 @@ _GOLDEN: Final = Path(__file__).parents[2] / "tests/golden/commands"
 
 
 def json_output() -> str:
-    """The shapes that tests/golden holds the program to, with the meanings of json_keys.yaml."""
+    """Return the Markdown of a table of keys for each JSON output.
+
+    Raises:
+        ValueError: an output or a key has no meaning, or a meaning has no output or key.
+    """
     meanings = yaml.safe_load(_MEANINGS.read_text(encoding="utf-8"))
     shapes = _shapes()
     if set(shapes) != set(meanings):
@@ -25,8 +33,11 @@ def json_output() -> str:
 
 
 def _shapes() -> dict[str, dict[str, set[str]]]:
-    """Name of an output → path of a key → its types; the same output in several tests is one."""
-    found: dict[str, dict[str, set[str]]] = {}
+    """Return name of an output → path of a key → types of its values.
+
+    If several tests have the same output, their keys and types are merged.
+    """
+    shapes: dict[str, dict[str, set[str]]] = {}
     for path in sorted(_GOLDEN.glob("*.txt")):
         for section in path.read_text(encoding="utf-8").split("\n\n"):
             title, *lines = section.removeprefix("# ").splitlines()
@@ -34,18 +45,20 @@ def _shapes() -> dict[str, dict[str, set[str]]]:
                 continue
             command = re.match(r"(\w+(?: ROW)?)\b.* --json|(\w+ ROW --json)", title)
             name = f"{command[1] or command[2]} --json" if command else title.split(",")[0]
-            shape = found.setdefault(name, {})
+            shape = shapes.setdefault(name, {})
             for line in lines:
                 key, _, types = line.rpartition(": ")
                 shape.setdefault(key, set()).update(types.split(" or "))
-    return found
+    return shapes
 
 
 def _shape(name: str, shape: dict[str, set[str]], meanings: dict[str, str]) -> str:
     rows: dict[str, set[str]] = {}
     for path, types in shape.items():
         key = path.replace("?", "")
-        matching = [key] if key in meanings else [each for each in meanings if _fits(each, key)]
+        matching = [key]
+        if key not in meanings:
+            matching = [pattern for pattern in meanings if _matches(pattern, key)]
         if not matching:
             raise ValueError(f"json_keys.yaml: {name}: {key} has no meaning.")
         rows.setdefault(matching[0], set()).update(types)
@@ -60,7 +73,7 @@ def _shape(name: str, shape: dict[str, set[str]], meanings: dict[str, str]) -> s
     )
 
 
-def _fits(pattern: str, key: str) -> bool:
-    """Whether a described key is this one; `<…>` stands for any name."""
-    parts = re.split(r"<[^>]*>", pattern)
-    return bool(re.fullmatch("[^.]+".join(map(re.escape, parts)), key))
+def _matches(pattern: str, key: str) -> bool:
+    """Whether a pattern of `json_keys.yaml` matches a key; `<…>` in the pattern is any name."""
+    fixed_parts = re.split(r"<[^>]*>", pattern)
+    return bool(re.fullmatch("[^.]+".join(map(re.escape, fixed_parts)), key))

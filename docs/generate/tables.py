@@ -17,21 +17,21 @@ from generate.markdown import block, comments, first_line, literal, sentence, ta
 
 
 def statuses() -> str:
-    """Statuses of rows, as people see them."""
-    shown = {field.name for field in fields(Counts)}
+    """Return the table of the statuses of rows that are shown to users."""
+    counted_names = {field.name for field in fields(Counts)}
     return table(
         ("status", "in the workbook and the page", "meaning", "what to do"),
         (
-            (literal(str(status)), words.label, words.meaning, words.advice)
-            for status, words in STATUSES.items()
+            (literal(str(status)), texts.label, texts.meaning, texts.advice)
+            for status, texts in STATUSES.items()
             # A row is `creating` only while its POST is in progress: it is counted as processing.
-            if str(status) in shown
+            if str(status) in counted_names
         ),
     )
 
 
 def failure_codes() -> str:
-    """Why a valid row can fail."""
+    """Return the table of the codes of failures: the reasons why a valid row can fail."""
     meanings = comments(FailureCode)
     return table(
         ("code", "meaning"), ((literal(str(code)), meanings[code.name]) for code in FailureCode)
@@ -39,7 +39,7 @@ def failure_codes() -> str:
 
 
 def verdicts() -> str:
-    """What `verify` can find."""
+    """Return the table of the verdicts: the results of `verify` for one row."""
     meanings = comments(Verdict)
     return table(
         ("verdict", "as it should be", "meaning"),
@@ -55,14 +55,14 @@ def verdicts() -> str:
 
 
 def exit_codes() -> str:
-    """Exit codes, and the exceptions that have them."""
+    """Return the table of the exit codes, and of the exceptions that cause them."""
     meanings: dict[int, list[str]] = {}
     names: dict[int, list[str]] = {}
-    own = comments(exits)
+    exit_comments = comments(exits)
     for name, code in vars(exits).items():
         if isinstance(code, int):
-            meanings.setdefault(code, []).append(own[name])
-    for fault in _family(RunFault):
+            meanings.setdefault(code, []).append(exit_comments[name])
+    for fault in _with_subclasses(RunFault):
         if fault is not RunFault:
             meanings.setdefault(fault.exit_code, []).append(first_line(fault))
             names.setdefault(fault.exit_code, []).append(f"`{fault.__name__}`")
@@ -75,14 +75,14 @@ def exit_codes() -> str:
     )
 
 
-def _family(fault: type[RunFault]) -> Iterator[type[RunFault]]:
+def _with_subclasses(fault: type[RunFault]) -> Iterator[type[RunFault]]:
     yield fault
-    for child in fault.__subclasses__():
-        yield from _family(child)
+    for subclass in fault.__subclasses__():
+        yield from _with_subclasses(subclass)
 
 
 def results_columns() -> str:
-    """The columns of the results, without those of a manifest."""
+    """Return the table of the columns of the results, without the columns of a manifest."""
     columns = results_table(EMPTY_COLUMNS).columns
     return table(
         ("column", "what it holds"),
@@ -91,7 +91,7 @@ def results_columns() -> str:
 
 
 def knobs() -> str:
-    """The knobs of the sandbox."""
+    """Return the table of the knobs: the settings of the sandbox."""
     meanings, hints = comments(Knobs), get_type_hints(Knobs, include_extras=True)
     defaults = Knobs()
     return table(
@@ -99,8 +99,8 @@ def knobs() -> str:
         (
             (
                 literal(field.name),
-                literal(_written(getattr(defaults, field.name))),
-                _form(hints[field.name]),
+                literal(_default_text(getattr(defaults, field.name))),
+                _allowed_values(hints[field.name]),
                 meanings[field.name],
             )
             for field in fields(Knobs)
@@ -108,36 +108,36 @@ def knobs() -> str:
     )
 
 
-def _form(hint: Any) -> str:
+def _allowed_values(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return " ".join(literal(str(choice)) for choice in get_args(hint))
     return str(get_args(hint)[1])
 
 
-def _written(value: object) -> str:
+def _default_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_written, value))}]"
+        return f"[{', '.join(map(_default_text, value))}]"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def python() -> str:
-    """Everything that `batch_import` hands out, documented from its docstrings."""
-    kinds: dict[str, list[str]] = {"Functions": [], "Classes": [], "Exceptions": []}
+    """Return Sphinx directives that document the public names of `batch_import`."""
+    directives: dict[str, list[str]] = {"Functions": [], "Classes": [], "Exceptions": []}
     for name in batch_import.__all__:
-        found = getattr(batch_import, name)
-        if not isinstance(found, type):
-            if callable(found):
-                kinds["Functions"].append(f".. autofunction:: batch_import.{name}")
-        elif issubclass(found, Exception):
-            kinds["Exceptions"].append(
+        public = getattr(batch_import, name)
+        if not isinstance(public, type):
+            if callable(public):
+                directives["Functions"].append(f".. autofunction:: batch_import.{name}")
+        elif issubclass(public, Exception):
+            directives["Exceptions"].append(
                 f".. autoexception:: batch_import.{name}\n   :show-inheritance:"
             )
         else:
-            members = "" if issubclass(found, tuple) else "\n   :members:"
-            kinds["Classes"].append(f".. autoclass:: batch_import.{name}{members}")
+            members = "" if issubclass(public, tuple) else "\n   :members:"
+            directives["Classes"].append(f".. autoclass:: batch_import.{name}{members}")
     return "\n\n".join(
         f"## {heading}\n\n" + block("\n\n".join(entries), "{eval-rst}")
-        for heading, entries in kinds.items()
+        for heading, entries in directives.items()
     )

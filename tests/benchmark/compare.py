@@ -1,15 +1,16 @@
-"""Two engines over the same simulated imports: this checkout's, and that of another one.
+"""Compares the importers of two checkouts, by the same simulated imports.
 
     python tests/benchmark/compare.py PATH --seeds 10000
 
-Each engine runs under the simulation of its own checkout, in processes of its own. What the newer
-simulation draws beyond the older one is left out where it says `plain`, so that a seed means the
-same to both.
+The importer of each checkout runs in its own processes, with the simulation of its own checkout. If
+`simulate` has the parameter `plain`, faults that older simulations do not have are left out, so
+that a seed means the same import in both.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 _ROOT = Path(__file__).parents[2]
-#: Runs in either checkout: a line of JSON for each seed.
+#: Program that runs in each of the checkouts, and prints a line of JSON per seed. It uses only
+#: names that old checkouts have, too.
 _SCRIPT = """
 import inspect, json, sys
 sys.path.insert(0, "tests/simulation")
@@ -54,7 +56,13 @@ for seed in range(first, first + many):
 
 @dataclass
 class Sums:
-    """All seeds of one engine."""
+    """The sums over all seeds of one importer.
+
+    Attributes:
+        broken: seeds with a broken rule; the other sums do not include them.
+        seconds: simulated seconds during which a run was executed.
+        kinds: number of requests per kind.
+    """
 
     imports: int = 0
     broken: list[int] = field(default_factory=list)
@@ -65,21 +73,23 @@ class Sums:
     statuses: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
 
-    def add(self, made: dict[str, Any]) -> None:
+    def add(self, outcome: dict[str, Any]) -> None:
         self.imports += 1
-        self.rows += made["rows"]
-        self.calls += made["calls"]
-        self.runs += made["runs"]
-        self.seconds += made["seconds"]
-        self.statuses.update(made["statuses"])
-        self.kinds.update(made["kinds"])
+        self.rows += outcome["rows"]
+        self.calls += outcome["calls"]
+        self.runs += outcome["runs"]
+        self.seconds += outcome["seconds"]
+        self.statuses.update(outcome["statuses"])
+        self.kinds.update(outcome["kinds"])
 
 
-def outcomes(checkout: Path, first: int, many: int, jobs: int) -> Iterator[dict[str, Any]]:
+def simulate_all(checkout: Path, first: int, count: int, jobs: int) -> Iterator[dict[str, Any]]:
+    """Simulate `count` seeds with the importer of a checkout; yields the outcome of each seed."""
     environ = {**os.environ, "PYTHONPATH": str(checkout)}
-    share = -(-many // jobs)
+    seeds_per_process = math.ceil(count / jobs)
     spans = [
-        (start, min(share, first + many - start)) for start in range(first, first + many, share)
+        (start, min(seeds_per_process, first + count - start))
+        for start in range(first, first + count, seeds_per_process)
     ]
     processes = [
         subprocess.Popen(
@@ -97,15 +107,17 @@ def outcomes(checkout: Path, first: int, many: int, jobs: int) -> Iterator[dict[
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("other", type=Path, help="the checkout of another engine")
+    parser.add_argument("other", type=Path, help="folder of the other checkout")
     parser.add_argument("--seeds", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1)
-    parser.add_argument("--worst", type=int, default=0, help="seeds to name, most calls more first")
+    parser.add_argument(
+        "--worst", type=int, default=0, help="number of seeds to print, the worst changes first"
+    )
     options = parser.parse_args()
     span = options.first, options.seeds, options.jobs
-    old = {made["seed"]: made for made in outcomes(options.other.resolve(), *span)}
-    new = {made["seed"]: made for made in outcomes(_ROOT, *span)}
+    old = {outcome["seed"]: outcome for outcome in simulate_all(options.other.resolve(), *span)}
+    new = {outcome["seed"]: outcome for outcome in simulate_all(_ROOT, *span)}
     both = [seed for seed in old if "calls" in old[seed] and "calls" in new[seed]]
     sums = Sums(), Sums()
     for seed in both:
@@ -115,6 +127,7 @@ def main() -> None:
         f"{len(both)} imports, {sums[0].rows} rows; broken: "
         f"{[s for s in old if 'broken' in old[s]]} → {[s for s in new if 'broken' in new[s]]}"
     )
+    #: Name of a figure, and its value for each importer.
     lines = [
         ("calls a row", *(s.calls / s.rows for s in sums)),
         ("seconds at work an import", *(s.seconds / max(1, s.imports) for s in sums)),

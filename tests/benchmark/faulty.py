@@ -1,10 +1,13 @@
-"""The engine's table on a virtual clock: clean and faulty platforms, medians of several runs.
+"""Measures imports from clean and faulty platforms on a virtual clock; prints medians.
 
     python tests/benchmark/faulty.py --runs 11
 
-`run.py --only g` measures the same over HTTP, which takes an hour; here it is a minute.
+`run.py --only g` measures the same imports over HTTP, which takes an hour; this takes a minute.
+
+The *limit* of an import is the shortest possible time: the number of rows divided by the number of
+requests per second that are allowed, plus the longest processing time of a video.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import statistics
@@ -24,17 +27,22 @@ from batch_import.state.store import Store
 from batch_import.viostream.rate_limiter import RateLimiter
 
 _WORKERS = 8
+#: Minimum and maximum seconds of a request and its answer in the network.
 _LATENCY = (0.02, 0.05)
-#: Seconds between a run and the next one of its job.
-_PAUSE = 30.0
+#: Seconds between two runs of a job.
+_PAUSE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class Case:
-    """One import, and perhaps one of more rows into the same job.
+    """One import, and optionally a second import with more rows into the same job.
 
     Attributes:
-        targets: time by the limit and calls a row, of either run.
+        rate: requests per second that the run may send.
+        poll: seconds between two polls of a row.
+        targets: for each run, the maximum of its time divided by the limit, and the maximum of its
+            requests per row.
+        more: number of rows of the second import; 0 if there is none.
     """
 
     name: str
@@ -47,12 +55,12 @@ class Case:
 
     @property
     def limit(self) -> float:
-        """Rows a second that the platform takes."""
+        """Maximum number of rows per second: the run's rate, or the platform's rate limit."""
         return min(self.rate, self.knobs.get("rate_limit") or self.rate)
 
 
 def cases() -> Iterator[Case]:
-    """The rows of the table."""
+    """Yield the cases in the order of the table."""
     clean = {"processing": (2.0, 2.0), "rate_limit": 20.0, "burst": 20}
     few = {"processing": (3.0, 10.0), "rate_limit": 30.0, "retry_after": "none", **FEW_FAULTS}
     many = {"processing": (0.5, 1.5), "retry_after": "none", **MANY_FAULTS}
@@ -68,7 +76,7 @@ def cases() -> Iterator[Case]:
 
 
 def measure(case: Case, seed: int) -> Iterator[float]:
-    """Time by the limit and calls a row, of each run."""
+    """Yield, for each run, its time divided by the limit, and its requests per row."""
     platform = SimulatedPlatform(Knobs.from_mapping(case.knobs), seed, START)
     settings = Settings(rate=case.rate, workers=_WORKERS, poll_interval=case.poll)
     now, before = START, 0
@@ -83,10 +91,10 @@ def measure(case: Case, seed: int) -> Iterator[float]:
             run.run()
             dispatcher.withdraw(run.now)
             calls = platform.calls.total()
-            taken = run.last_reply_at - (run.first_create_at or now)
-            yield taken / (added / case.limit + case.knobs["processing"][1])
+            seconds = run.last_reply_at - (run.first_create_at or now)
+            yield seconds / (added / case.limit + case.knobs["processing"][1])
             yield (calls - before) / added
-            now, before = run.now + _PAUSE, calls
+            now, before = run.now + _PAUSE_SECONDS, calls
 
 
 def main() -> None:
@@ -96,8 +104,9 @@ def main() -> None:
     parts = ("time ÷ limit", "calls a row", "40 rows added: time ÷ limit", "… calls a row")
     print(f"{'':32} {'':28} {'asked':>6} {'median':>7} {'worst':>6}")
     for case in cases():
-        made = zip(*(measure(case, seed) for seed in range(1, runs + 1)), strict=True)
-        for part, target, figures in zip(parts, case.targets, made, strict=False):
+        runs_of_case = [list(measure(case, seed)) for seed in range(1, runs + 1)]
+        figures_by_part = zip(*runs_of_case, strict=True)
+        for part, target, figures in zip(parts, case.targets, figures_by_part, strict=False):
             median = statistics.median(figures)
             print(f"{case.name:32} {part:28} {target:6.2f} {median:7.2f} {max(figures):6.2f}")
 

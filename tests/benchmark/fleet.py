@@ -1,9 +1,11 @@
-"""A fleet: 50 jobs of 20 accounts on two workers, of which one is killed, and one is stopped.
+"""Measures a fleet: workers, which are processes that take jobs from a queue in PostgreSQL.
 
 python tests/benchmark/fleet.py              all figures
 python tests/benchmark/fleet.py pace         one of: pace killed stopped listed
 
-Each account has a limit of its own. What a worker sent is in the logs of its own folder.
+`pace` runs 50 jobs of 20 accounts on two workers; `killed` and `stopped` measure how other workers
+continue the jobs of a worker that is killed or stopped; `listed` lists 5,000 jobs. The platform
+limits the requests of each account separately. Each worker logs its requests in its own folder.
 PostgreSQL, psycopg and procrastinate must be installed.
 """
 
@@ -34,16 +36,23 @@ from batch_import.sandbox.server import SandboxServer  # noqa: E402
 from batch_import.state import catalog, submissions  # noqa: E402
 from batch_import.workflows import fleet, submit  # noqa: E402
 
-#: The fleet of the figures: its jobs go to the accounts in turns.
+#: Number of accounts, of jobs, and of rows per job of `pace`. The jobs are assigned to the accounts
+#: in turns.
 ACCOUNTS, JOBS, ROWS = 20, 50, 40
-#: Requests per second that an account accepts: four jobs at once need a part of two cores.
+#: Requests per second that an account accepts: low enough that two cores can run four jobs at once.
 LIMIT = 4
-#: Seconds that a lease lasts; that all jobs may take.
-LEASE, PATIENCE = 5.0, 600.0
+#: Seconds after which another worker may take over the job of a worker that is silent.
+LEASE_SECONDS = 5.0
+#: Seconds after which the benchmark gives up waiting.
+TIMEOUT_SECONDS = 600.0
 
 
 class Accounts:
-    """Several simulated accounts, told apart by their access key, as one platform."""
+    """A platform with several accounts, which are distinguished by their access keys.
+
+    Attributes:
+        calls: name of an account → times of its accepted requests, in epoch seconds.
+    """
 
     def __init__(self, names: list[str]) -> None:
         knobs = Knobs.from_mapping(
@@ -55,7 +64,6 @@ class Accounts:
             name: SimulatedPlatform(knobs, number, now, f"VC-{name}", f"key-{name}")
             for number, name in enumerate(names)
         }
-        #: When each accepted request came, by account.
         self.calls: dict[str, list[float]] = {name: [] for name in names}
 
     def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
@@ -67,7 +75,14 @@ class Accounts:
 
 
 class Fleet:
-    """Accounts, jobs, and workers, in a folder of their own."""
+    """Accounts, jobs and workers.
+
+    Attributes:
+        names: names of the accounts.
+        keys: folder with a file of credentials per account.
+        rows: name of a job → number of its rows.
+        workers: name of a worker → its process.
+    """
 
     def __init__(self, server: Server, folder: Path, accounts: int) -> None:
         self.folder = folder
@@ -87,17 +102,18 @@ class Fleet:
         self._server.start()
 
     def submit(self, job: str, rows: int, **settings: Any) -> None:
+        """Submit a job for the next account, and delete its manifest."""
         account = self.names[len(self.rows) % len(self.names)]
         self.rows[job] = rows
         manifest = self.folder / "manifest.csv"
         write_manifest(manifest, job, rows)
-        chosen = Settings(rate=float(LIMIT), poll_interval=2.0, lease=LEASE, **settings)
+        chosen = Settings(rate=float(LIMIT), poll_interval=2.0, lease=LEASE_SECONDS, **settings)
         request = ImportRequest(manifest, self.folder / "desk" / job, self.url, settings=chosen)
         submit.submit(request, account)
         manifest.unlink()
 
-    def start(self, name: str, at_once: int = 2) -> None:
-        """Start a worker as the leader of a process group."""
+    def start(self, name: str, parallel_jobs: int = 2) -> None:
+        """Start a worker as the leader of a process group, so that a signal reaches all of it."""
         folder = self.folder / name
         folder.mkdir()
         environ = {
@@ -108,7 +124,7 @@ class Fleet:
         }
         with (folder / "log.txt").open("w") as log:
             self.workers[name] = subprocess.Popen(
-                [sys.executable, "-m", "batch_import", "worker", "--jobs", str(at_once),
+                [sys.executable, "-m", "batch_import", "worker", "--jobs", str(parallel_jobs),
                  "--credentials-folder", str(self.keys)],
                 cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 text=True, start_new_session=True,
@@ -122,11 +138,12 @@ class Fleet:
             return submissions.list_jobs(db)
 
     def taken_by(self, name: str) -> list[str]:
-        """The jobs whose process is one of a worker's."""
+        """Return the names of the jobs that a worker runs now."""
         log = (self.folder / name / "log.txt").read_text()
-        taken = [line.split()[1].rstrip(":") for line in log.splitlines() if "taken." in line]
-        running = {each.name for each in self.listed() if each.machine}
-        return [job for job in taken if job in running]
+        # A line of the log: time, name of the job, colon, `taken.`
+        taken_jobs = [line.split()[1].rstrip(":") for line in log.splitlines() if "taken." in line]
+        running = {job.name for job in self.listed() if job.machine}
+        return [job for job in taken_jobs if job in running]
 
     def sent_by(self, name: str) -> int:
         """The number of requests that a worker sent and got an answer to."""
@@ -134,7 +151,7 @@ class Fleet:
         return sum(log.read_text().count('"status": ') for log in logs)
 
     def created(self, job: str) -> list[float]:
-        """When each media of a job was created."""
+        """Return the times at which the media of a job were created, in epoch seconds, sorted."""
         return sorted(
             media.created
             for platform in self.accounts.platforms.values()
@@ -145,18 +162,18 @@ class Fleet:
     def wait(self) -> None:
         until(lambda: all(each.status == "finished" for each in self.listed()), every=0.5)
 
-    def judge(self) -> str:
-        """How many rows have no video, or more than one."""
-        found = Counter(
+    def summarize(self) -> str:
+        """Return a text with the numbers of rows that have no video, or more than one."""
+        media_counts = Counter(
             media.reference_id
             for platform in self.accounts.platforms.values()
             for media in platform.media
             if not media.failed
         )
-        wanted = [f"{job}-{n}" for job, rows in self.rows.items() for n in range(rows)]
-        lost = sum(not found[name] for name in wanted)
-        twice = sum(count > 1 for count in found.values())
-        return f"{len(self.rows)} jobs ended, {len(wanted)} rows, {lost} lost, {twice} twice"
+        references = [f"{job}-{n}" for job, rows in self.rows.items() for n in range(rows)]
+        lost = sum(not media_counts[reference] for reference in references)
+        twice = sum(count > 1 for count in media_counts.values())
+        return f"{len(self.rows)} jobs ended, {len(references)} rows, {lost} lost, {twice} twice"
 
     def close(self) -> None:
         for name, worker in self.workers.items():
@@ -176,15 +193,16 @@ def write_manifest(path: Path, job: str, rows: int) -> None:
         )
 
 
-def until(reached: Callable[[], bool], every: float = 0.05) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not reached():
+def until(is_reached: Callable[[], bool], every: float = 0.05) -> None:
+    """Wait until a condition is true; it is checked every so many seconds."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not is_reached():
         assert time.monotonic() < deadline
         time.sleep(every)
 
 
 def pace(server: Server, folder: Path) -> None:
-    """All jobs on two workers of two processes: what each account gets of its limit meanwhile."""
+    """Run all jobs on two workers, and print which share of its limit each account uses."""
     run = Fleet(server, folder / "pace", ACCOUNTS)
     try:
         for number in range(JOBS):
@@ -196,7 +214,7 @@ def pace(server: Server, folder: Path) -> None:
         seconds = time.monotonic() - began
         shares = [share_of_limit(run, name) for name in run.names]
         print(
-            f"{ACCOUNTS} accounts on two workers of two processes: {run.judge()} in"
+            f"{ACCOUNTS} accounts on two workers of two processes: {run.summarize()} in"
             f" {seconds:.0f} s; while it has work, an account gets {min(shares):.2f} to"
             f" {max(shares):.2f} of its limit, median {statistics.median(shares):.2f}"
         )
@@ -205,11 +223,13 @@ def pace(server: Server, folder: Path) -> None:
 
 
 def share_of_limit(run: Fleet, account: str) -> float:
-    """Accepted requests of an account, compared with its limit, while jobs of it have rows to send.
+    """Return an account's accepted requests, divided by the number that its limit allows.
 
-    That is from the first POST of a job to its last; two jobs at once count as one.
+    Only the times count in which one of its jobs sends rows: from the job's first POST to its last.
     """
-    jobs = [job for at, job in enumerate(run.rows) if run.names[at % len(run.names)] == account]
+    jobs = [
+        job for index, job in enumerate(run.rows) if run.names[index % len(run.names)] == account
+    ]
     spans = sorted((run.created(job)[0], run.created(job)[-1]) for job in jobs)
     merged = [spans[0]]
     for first, last in spans[1:]:
@@ -222,7 +242,7 @@ def share_of_limit(run: Fleet, account: str) -> float:
 
 
 def killed(server: Server, folder: Path) -> None:
-    """From `kill -9` of a worker and its processes to the next POST of each of its jobs."""
+    """Print the seconds from `kill -9` of a worker to the next POST of each of its jobs."""
     run = Fleet(server, folder / "killed", 4)
     try:
         for number in range(4):
@@ -230,22 +250,26 @@ def killed(server: Server, folder: Path) -> None:
         run.start("a")
         run.start("b")
         until(lambda: all(len(run.created(job)) > 20 for job in run.rows))
-        run.start("c")  # a third machine, with room for the jobs of one that fails
+        run.start("c")  # a third worker, which can take over the jobs of a killed one
         time.sleep(5)
         jobs = run.taken_by("b")
         run.signal("b", signal.SIGKILL)
-        at = time.time()
-        until(lambda: all(run.created(job)[-1] > at + 1 for job in jobs))
-        gaps = [next(t for t in run.created(job) if t > at + 0.2) - at for job in jobs]
+        signal_time = time.time()
+        until(lambda: all(run.created(job)[-1] > signal_time + 1 for job in jobs))
+        # POSTs that were in progress at the kill may still arrive within 0.2 s.
+        gaps = [
+            next(time for time in run.created(job) if time > signal_time + 0.2) - signal_time
+            for job in jobs
+        ]
         run.wait()
         shown = ", ".join(f"{gap:.1f} s" for gap in gaps)
-        print(f"a worker killed with {len(jobs)} jobs: they go on after {shown}; {run.judge()}")
+        print(f"a worker killed with {len(jobs)} jobs: they go on after {shown}; {run.summarize()}")
     finally:
         run.close()
 
 
 def stopped(server: Server, folder: Path) -> None:
-    """A worker and its processes are stopped, and woken once others have gone on with its jobs."""
+    """Stop a worker and its processes, and wake it up after others have continued its jobs."""
     run = Fleet(server, folder / "stopped", 4)
     try:
         for number in range(4):
@@ -255,10 +279,13 @@ def stopped(server: Server, folder: Path) -> None:
         until(lambda: all(len(run.created(job)) > 20 for job in run.rows))
         jobs = run.taken_by("b")
         run.signal("b", signal.SIGSTOP)
-        at = time.time()
+        signal_time = time.time()
         run.start("c")
-        until(lambda: all(run.created(job)[-1] > at + LEASE for job in jobs))
-        gaps = [next(t for t in run.created(job) if t > at + 0.5) - at for job in jobs]
+        until(lambda: all(run.created(job)[-1] > signal_time + LEASE_SECONDS for job in jobs))
+        gaps = [
+            next(time for time in run.created(job) if time > signal_time + 0.5) - signal_time
+            for job in jobs
+        ]
         before = run.sent_by("b")
         run.signal("b", signal.SIGCONT)
         code = run.workers["b"].wait(60)
@@ -272,46 +299,50 @@ def stopped(server: Server, folder: Path) -> None:
         print(
             f"a worker stopped with {len(jobs)} jobs: they go on after {shown}; once woken it sends"
             f" {sent} requests and ends with code {code}; {len(held)} jobs had rows held;"
-            f" {run.judge()}"
+            f" {run.summarize()}"
         )
     finally:
         run.close()
 
 
 def listed(server: Server, folder: Path) -> None:
-    """5,000 jobs, submitted one after the other, which takes ten minutes, and then listed."""
-    many, place = 5000, folder / "listed"
-    place.mkdir()
+    """Submit 5,000 jobs, one after the other, and list them; this takes ten minutes."""
+    job_count, job_folder = 5000, folder / "listed"
+    job_folder.mkdir()
     url = server.new_database()
     fleet.prepare(url)
-    manifest = place / "manifest.csv"
+    manifest = job_folder / "manifest.csv"
     write_manifest(manifest, "job", 1)
     began = time.monotonic()
-    for number in range(many):
-        request = ImportRequest(manifest, place / f"job-{number}", url)
+    for number in range(job_count):
+        request = ImportRequest(manifest, job_folder / f"job-{number}", url)
         submit.submit(request, f"account-{number % ACCOUNTS}")
-    each = (time.monotonic() - began) / many
+    submit_seconds = (time.monotonic() - began) / job_count
     environ = {**os.environ, "VIOSTREAM_STATE": url, "PYTHONPATH": str(ROOT)}
     times, processor_times = [], []
     for _ in range(5):
-        began, used = time.monotonic(), os.times()
+        began, before = time.monotonic(), os.times()
         done = subprocess.run(
             [sys.executable, "-m", "batch_import", "jobs"],
-            cwd=place, env=environ, capture_output=True, text=True, check=True,
+            cwd=job_folder, env=environ, capture_output=True, text=True, check=True,
         )  # fmt: skip
         times.append(time.monotonic() - began)
         after = os.times()
         processor_times.append(
-            after.children_user - used.children_user + after.children_system - used.children_system
+            after.children_user
+            - before.children_user
+            + after.children_system
+            - before.children_system
         )
-        assert len(done.stdout.splitlines()) == many + 1
+        assert len(done.stdout.splitlines()) == job_count + 1
     print(
-        f"{many:,} jobs submitted at {each:.2f} s each; `jobs` lists them in"
+        f"{job_count:,} jobs submitted at {submit_seconds:.2f} s each; `jobs` lists them in"
         f" {statistics.median(times):.2f} s, at most {max(times):.2f} s, of which it uses the"
         f" processor for {statistics.median(processor_times):.2f} s"
     )
 
 
+#: Name on the command line → the function that measures and prints the figure.
 FIGURES = {"pace": pace, "killed": killed, "stopped": stopped, "listed": listed}
 
 
@@ -320,7 +351,7 @@ def main() -> None:
     if programs is None:
         sys.exit("PostgreSQL is not installed: make test-programs")
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        # In memory: 5,000 jobs are five thousand schemas, and a disk would only measure itself.
+        # The database is in memory: with 5,000 schemas, a disk would dominate the times.
         server = Server(programs)
         try:
             for name in sys.argv[1:] or FIGURES:

@@ -1,13 +1,13 @@
-"""The guide's own way to import many videos, written from the guide for the benchmark.
+"""Imports rows as the Viostream API guide does it; the benchmark compares the importer with this.
 
-For each row: create the ingest (step 1), ask for its status until it is Online (step 2), find the
-media by its referenceId (step 3), make the embed code (step 4). N threads do so, each taking the
-next row when it is through with one; a `requests.Session` per thread keeps its connection.
+For each row: create the ingest (step 1), request its status until it is Online (step 2), find the
+media by its referenceId (step 3), make the embed code (step 4). Several threads do this; each one
+processes one row after the other, and has one `requests.Session`, which keeps its connection open.
 
-Two things are not the guide's: the pause between two looks is a parameter (the guide's 30 s are
-for real videos; here it is in scale with the processing time), and a 429, of which the guide says
-nothing, waits as `Retry-After` tells (1 s where nothing is told) and tries the same call again.
-Without that the guide's loop would drop rows, and there would be nothing to compare.
+Two things differ from the guide. The pause between two status requests is a parameter: the guide's
+30 s are for real videos, and this benchmark has short ones. After a 429, which the guide does not
+mention, the loop waits as `Retry-After` says (1 s without this header) and repeats the request.
+Otherwise the loop would lose rows, and could not be compared.
 """
 # ruff: noqa: T201 - the runner reads what this process prints
 
@@ -24,11 +24,11 @@ from typing import Any
 import requests
 from samples import sample
 
-_TOO_MANY = 429
+_TOO_MANY_REQUESTS = 429
 
 
 class Guide:
-    """One thread's guide: its session, and what it counted."""
+    """The loop of one thread: its session, and its counts of requests, 429 answers and rows."""
 
     def __init__(self, api_base: str, auth: tuple[str, str], poll: float) -> None:
         self.api_base = api_base
@@ -43,10 +43,10 @@ class Guide:
         ingest_id = self._call("POST", "/media/new", json=row)["ingestId"]
         if not self._wait_for_ingest(ingest_id):
             return
-        items = self._call("GET", "/media", params={"referenceId": row["referenceId"]})
-        found = items["listResult"]["items"]
-        if found:
-            self.embed_codes[row["referenceId"]] = self._embed_code(found[0]["key"])
+        page = self._call("GET", "/media", params={"referenceId": row["referenceId"]})
+        items = page["listResult"]["items"]
+        if items:
+            self.embed_codes[row["referenceId"]] = self._embed_code(items[0]["key"])
             self.imported += 1
 
     def _wait_for_ingest(self, ingest_id: str, max_wait_time: float = 3600.0) -> bool:
@@ -60,15 +60,15 @@ class Guide:
             time.sleep(self.poll)
         return False
 
-    def _call(self, method: str, path: str, **words: Any) -> Any:
+    def _call(self, method: str, path: str, **options: Any) -> Any:
         while True:
             self.calls += 1
-            answer = self.session.request(method, self.api_base + path, timeout=60, **words)
-            if answer.status_code != _TOO_MANY:
-                answer.raise_for_status()
-                return answer.json()
+            response = self.session.request(method, self.api_base + path, timeout=60, **options)
+            if response.status_code != _TOO_MANY_REQUESTS:
+                response.raise_for_status()
+                return response.json()
             self.refused += 1
-            time.sleep(_told_to_wait(answer.headers.get("Retry-After")))
+            time.sleep(_retry_seconds(response.headers.get("Retry-After")))
 
     @staticmethod
     def _embed_code(key: str) -> str:
@@ -79,7 +79,8 @@ class Guide:
         )
 
 
-def _told_to_wait(header: str | None) -> float:
+def _retry_seconds(header: str | None) -> float:
+    """Return the seconds to wait by a `Retry-After` header; 1 without it."""
     if not header:
         return 1.0
     if header.strip().isdecimal():
@@ -88,11 +89,11 @@ def _told_to_wait(header: str | None) -> float:
 
 
 def run(guides: list[Guide], rows: int) -> float:
-    """Import rows 1 … `rows`; returns the seconds it took."""
+    """Import the rows 1 to `rows`, with one thread per guide; returns the seconds it took."""
     numbers = iter(range(1, rows + 1))
     lock = threading.Lock()
 
-    def taken() -> Iterator[int]:
+    def next_numbers() -> Iterator[int]:
         while True:
             with lock:
                 number = next(numbers, None)
@@ -101,7 +102,7 @@ def run(guides: list[Guide], rows: int) -> float:
             yield number
 
     def work(guide: Guide) -> None:
-        for number in taken():
+        for number in next_numbers():
             guide.import_row(number)
 
     threads = [threading.Thread(target=work, args=(guide,)) for guide in guides]
@@ -123,13 +124,13 @@ def main() -> None:
     api_base = os.environ["VIOSTREAM_API_BASE"]
     guides = [Guide(api_base, auth, arguments.poll) for _ in range(arguments.threads)]
     seconds = run(guides, arguments.rows)
-    printed = {
+    report = {
         "imported": sum(guide.imported for guide in guides),
         "calls": sum(guide.calls for guide in guides),
         "refused": sum(guide.refused for guide in guides),
         "seconds": seconds,
     }
-    print(json.dumps(printed))
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
-"""Prepare a job folder as a run leaves it half way: N rows, half of them imported.
+"""Prepares the job folder of an interrupted run: half of the rows are imported.
 
-The state is written through the store itself, with the facts that the pipeline writes, so that
-the next run finds the manifest unchanged. 1,000 rows are still processing.
+1,000 rows are still processing. The job database is written with the program's own store, so that
+the next run finds the manifest unchanged.
+
+python tests/benchmark/half_done_job.py FOLDER ROWS
 """
 
 import sys
@@ -18,8 +20,10 @@ from batch_import.models import JobRow, ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.store import Store
 from batch_import.workflows.load import ManifestLoader
 
+#: Number of rows that are claimed and imported in one transaction.
 _BATCH = 10_000
-_PROCESSING = 1_000
+#: Maximum number of rows that are still processing.
+_PROCESSING_ROWS = 1_000
 
 
 def _manifest_rows(rows: int) -> Iterator[ManifestRow]:
@@ -64,15 +68,15 @@ def main() -> None:
     job.prepare()
     now = time.time() - 3600.0
     request = ImportRequest(manifest, folder=job.folder)
-    intake = ManifestLoader(request, now, threading.Event(), lambda _: None)
+    loader = ManifestLoader(request, now, threading.Event(), lambda _: None)
     with Store(job.state, create=True) as store:
-        store.load(_manifest_rows(rows), now, intake.columns, intake.facts())
-        left = rows // 2
-        while left:
-            claimed = store.queue.claim(min(_BATCH, left), now)
-            left -= len(claimed)
+        store.load(_manifest_rows(rows), now, loader.columns, loader.facts())
+        remaining = rows // 2
+        while remaining:
+            claimed = store.queue.claim(min(_BATCH, remaining), now)
+            remaining -= len(claimed)
             store.queue.apply([_imported(row, now) for row in claimed], now)
-        claimed = store.queue.claim(min(_PROCESSING, rows // 4), now)
+        claimed = store.queue.claim(min(_PROCESSING_ROWS, rows // 4), now)
         store.queue.apply([_processing(row, now) for row in claimed], now)
 
 

@@ -1,10 +1,10 @@
-"""Count the manifests that are understood: with usual headings, and those that people publish.
+"""Counts the manifests whose columns the program recognizes.
 
-Each heading stands in a small manifest of its own, above values as such a column has them. With
-`--before REVISION` an earlier state of the package is measured beside this one. Prints a Markdown
-table, and each case that is not understood.
+The cases are one small manifest per heading below, with usual values under it, and the manifests in
+`tests/manifests/`, which people have published. With `--before REVISION`, an earlier version of the
+package is measured, too. Prints a Markdown table, and each case that is not recognized.
 """
-# ruff: noqa: T201 - a command of its own, which starts itself
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv
@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from batch_import.configuration.settings import ReadingOptions
@@ -23,8 +23,10 @@ from batch_import.manifest.read import open_manifest
 
 REPOSITORY = Path(__file__).parents[2]
 MANIFESTS = REPOSITORY / "tests" / "manifests"
+#: Number of rows of a small manifest; at most the number of subjects.
 ROWS = 12
 
+#: Headings that people use for the URL of a video.
 URLS = """
 Video Link|Video URL|mp4|MP4 URL|Download URL|Download Link|Download|file_url
 |File URL|FileLink|Media URL|media|href|Link to video|Link to recording|Recording
@@ -35,6 +37,7 @@ Video Link|Video URL|mp4|MP4 URL|Download URL|Download Link|Download|file_url
 |Enlace|Enlace de descarga|Adresse|Videolink|Datei|Videodatei|Collegamento|Ссылка
 |链接|視頻網址|動画URL|동영상 링크
 """
+#: Headings that people use for the title.
 TITLES = """
 Video Name|Video Title|Titre|Titre de la vidéo|Titel|Videotitel|Título
 |Título del video|Titolo|Titulo|Name of video|Session Title|Session|Session name
@@ -43,6 +46,7 @@ Video Name|Video Title|Titre|Titre de la vidéo|Titel|Videotitel|Título
 |Program Title|Episode|Episode Title|Nom|Nombre|Bezeichnung|Naam|Название|标题|視頻名稱
 |タイトル|제목
 """
+#: Headings that people use for their own ID of a video.
 IDS = """
 uuid|UUID|External ID|external_id|entry_id|Entry ID|entryId|Asset ID|assetId
 |Asset Number|Media ID|mediaid|Video ID|videoid|Content ID|content_id|Clip ID
@@ -62,74 +66,83 @@ _SUBJECTS = ("Safety", "Baking", "Cycling", "Tax", "Gardens", "Robots", "Chess",
 Row = dict[str, str]
 
 
-def _row(at: int) -> Row:
+def _row(number: int) -> Row:
+    """Return the cells of a row: kind of a column → value."""
     return {
-        "url": f"https://media.example.com/library/{at:04}.mp4",
-        "title": f"{_SUBJECTS[at]} for beginners",
-        "id": f"AB-{1000 + 37 * at}",
-        "department": ("People", "Sales")[at % 2],
-        "published": f"2024-03-{at + 1:02}",
+        "url": f"https://media.example.com/library/{number:04}.mp4",
+        "title": f"{_SUBJECTS[number]} for beginners",
+        "id": f"AB-{1000 + 37 * number}",
+        "department": ("People", "Sales")[number % 2],
+        "published": f"2024-03-{number + 1:02}",
     }
 
 
-def _write(path: Path, names: dict[str, str]) -> None:
-    """A manifest whose columns are called so: kind of values → heading."""
+def _write(path: Path, headings: dict[str, str]) -> None:
+    """Write a manifest with these columns: kind of a column → its heading."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(names.values())
-        writer.writerows([_row(at)[kind] for kind in names] for at in range(ROWS))
+        writer.writerow(headings.values())
+        writer.writerows([_row(number)[kind] for kind in headings] for number in range(ROWS))
 
 
-def _heading(folder: Path, kind: str, name: str) -> bool:
+def _is_heading_recognized(folder: Path, kind: str, heading: str) -> bool:
     usual = {"title": "Title", "url": "URL", "department": "Department", "published": "Published"}
-    names = {**usual, kind: name}
+    headings = {**usual, kind: heading}
     path = folder / "manifest.csv"
-    _write(path, names)
+    _write(path, headings)
     field = {"url": "sourceUrl", "title": "filename", "id": "referenceId"}[kind]
-    found = _mapping(path)
-    return found.get(field) == name and found.get("sourceUrl") == names["url"]
+    mapping = _mapping(path)
+    return mapping.get(field) == heading and mapping.get("sourceUrl") == headings["url"]
 
 
 def _mapping(path: Path, columns: tuple[str, ...] = ()) -> dict[str, str]:
-    """Field → name of its column, by the package of this process; empty where it is refused."""
+    """Return field → heading of its column; empty if the program refuses the manifest."""
     try:
         manifest = open_manifest(path, ReadingOptions(columns=columns))
+        # Earlier versions of the package have no `first_with_address`.
         first = getattr(columns_of, "first_with_address", lambda chunks: next(chunks, None))
-        found = columns_of.map_columns(manifest.header, first(manifest.chunks()), {})
+        mapped = columns_of.map_columns(manifest.header, first(manifest.chunks()), {})
     except RunFault:
         return {}
-    places = zip(
-        ("sourceUrl", "filename", "extension", "referenceId"), found.positions, strict=True
-    )
-    return {field: manifest.header[at] for field, at in places if at is not None}
+    fields = ("sourceUrl", "filename", "extension", "referenceId")
+    return {
+        field: manifest.header[position]
+        for field, position in zip(fields, mapped.positions, strict=True)
+        if position is not None
+    }
 
 
-def _file(row: Row) -> bool:
+def _is_file_recognized(row: Row) -> bool:
+    """Whether the columns of a published manifest are those of its row in INDEX.tsv."""
     columns = tuple(row["columns"].split(",")) if row["columns"] else ()
-    found = _mapping(MANIFESTS / row["file"], columns)
+    mapping = _mapping(MANIFESTS / row["file"], columns)
     if row["refused"]:
-        return not found
-    return all(found.get(f, "") == row[f] for f in ("sourceUrl", "filename", "referenceId"))
+        return not mapping
+    fields = ("sourceUrl", "filename", "referenceId")
+    return all(mapping.get(field, "") == row[field] for field in fields)
 
 
 def _cases(folder: Path) -> Iterator[tuple[str, str, bool]]:
+    """Yield the group and the name of each case, and whether it is recognized."""
     for group, kind, text in (("URL", "url", URLS), ("title", "title", TITLES), ("id", "id", IDS)):
-        for name in _names(text):
-            yield f"{group} headings", name, _heading(folder, kind, name)
+        for heading in _names(text):
+            is_recognized = _is_heading_recognized(folder, kind, heading)
+            yield f"{group} headings", heading, is_recognized
     with (MANIFESTS / "INDEX.tsv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file, delimiter="\t"):
-            yield "published manifests", row["file"], _file(row)
+            yield "published manifests", row["file"], _is_file_recognized(row)
 
 
-def _measured(package: Path) -> list[tuple[str, str, bool]]:
-    """All cases, by the package in a folder."""
+def _measure(package: Path) -> list[tuple[str, str, bool]]:
+    """Return all cases, as the package in a folder recognizes them, in a new process."""
     environment = {**os.environ, "PYTHONPATH": str(package)}
     command = [sys.executable, __file__, "--cases"]
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return [(group, name, good) for group, name, good in json.loads(done.stdout)]
+    return [(group, name, is_good) for group, name, is_good in json.loads(done.stdout)]
 
 
-def _before(folder: Path, revision: str) -> Path:
+def _extract_revision(folder: Path, revision: str) -> Path:
+    """Write the package of a revision into a folder; returns the folder."""
     archive = folder / "before.tar"
     command = ["git", "-C", REPOSITORY, "archive", "-o", archive, revision, "batch_import"]
     subprocess.run(command, check=True)
@@ -138,9 +151,11 @@ def _before(folder: Path, revision: str) -> Path:
 
 
 def main() -> int:
-    """Print the table. Ends with 1 where a case is not understood."""
-    parser = argparse.ArgumentParser(description="What is understood; prints a Markdown table.")
-    parser.add_argument("--before", metavar="REVISION", help="measure an earlier state beside it")
+    """Print the table; returns 1 if a case is not recognized."""
+    parser = argparse.ArgumentParser(
+        description="Count the recognized manifests; prints a Markdown table."
+    )
+    parser.add_argument("--before", metavar="REVISION", help="also measure an earlier revision")
     parser.add_argument("--cases", action="store_true", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -148,26 +163,28 @@ def main() -> int:
         if arguments.cases:
             print(json.dumps(list(_cases(folder))))
             return 0
-        states = {"now": _measured(REPOSITORY)}
+        versions = {"now": _measure(REPOSITORY)}
         if arguments.before:
-            before = _before(folder, arguments.before)
-            states = {"before": _measured(before), **states}
-    return _print(states)
+            before = _extract_revision(folder, arguments.before)
+            versions = {"before": _measure(before), **versions}
+    return _print(versions)
 
 
-def _print(states: dict[str, list[tuple[str, str, bool]]]) -> int:
-    groups = dict.fromkeys(group for group, _, _ in states["now"])
-    print("|", " | ".join(("understood", "of", *states)), "|")
-    print("|---|" + "---|" * (len(states) + 1))
-    count: Callable[[str, str], int] = lambda state, group: sum(  # noqa: E731
-        1 for other, _, good in states[state] if other == group and good
-    )
+def _print(versions: dict[str, list[tuple[str, str, bool]]]) -> int:
+    """Print the number of recognized cases per group and version; returns the exit code."""
+    groups = dict.fromkeys(group for group, _, _ in versions["now"])
+    print("|", " | ".join(("recognized", "of", *versions)), "|")
+    print("|---|" + "---|" * (len(versions) + 1))
     for group in groups:
-        total = sum(1 for other, _, _ in states["now"] if other == group)
-        figures = [count(state, group) for state in states]
-        print("|", " | ".join(map(str, (group, total, *figures))), "|")
-    missed = [f"{group}: {name}" for group, name, good in states["now"] if not good]
-    print(*("", "Not understood now:", *missed) if missed else (), sep="\n")
+        total = sum(1 for other, _, _ in versions["now"] if other == group)
+        counts = [
+            sum(1 for other, _, is_good in cases if other == group and is_good)
+            for cases in versions.values()
+        ]
+        print("|", " | ".join(map(str, (group, total, *counts))), "|")
+    missed = [f"{group}: {name}" for group, name, is_good in versions["now"] if not is_good]
+    if missed:
+        print("", "Not recognized now:", *missed, sep="\n")
     return 1 if missed else 0
 
 

@@ -1,10 +1,10 @@
-"""Measure what reading and checking a manifest takes, beside the bare reading of the same file.
+"""Measures reading and checking a manifest, compared with only reading the same file by a library.
 
-Every contender is a process of its own, new each time, and they take turns; the best of its turns
-counts. Time is the operating system's count of the process's CPU seconds, start-up included, so
-that other programs disturb little; memory is its peak. Ends with 1 where a target is missed.
+Each measurement runs in a new process. The contenders take turns, and the best turn of each counts.
+The time is the CPU time of the process with its start, so that other programs have little
+influence. The memory is the peak of the process. The exit code is 1 if a target is missed.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv
@@ -13,17 +13,19 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import xlsxwriter
 
 HEADER = ("sourceUrl", "filename", "extension", "referenceId", "department", "published")
-#: Columns that a workbook has beyond these.
+#: Number of further columns of the workbook.
 _MORE_COLUMNS = 7
+#: Programs of the contenders: each gets the path of the manifest as its argument.
 _BARE_CSV = "import sys, pandas; pandas.read_csv(sys.argv[1], dtype=str)"
-#: With our imports, so that only the reading differs: a workbook of fifty thousand rows is small.
+#: It also imports the program, so that only the reading differs: a workbook of fifty thousand rows
+#: is read so fast that the imports would matter.
 _BARE_XLSX = (
     "import sys, batch_import.manifest.read, python_calamine as c;"
     " c.load_workbook(sys.argv[1]).get_sheet_by_index(0).to_python()"
@@ -33,16 +35,18 @@ _READ = (
     " sum(len(chunk.lines) for chunk in open_manifest(pathlib.Path(sys.argv[1])).chunks())"
 )
 _CHECK = "import sys; from batch_import.cli import entry_point; entry_point()"
-_MOST_MEMORY = 350
-#: `check` of a CSV file, times the bare reading.
-_CHECK_TIMES = {"plain": 3, "signed": 4.5}
-#: Reading alone, of a plain CSV file and of a workbook, times the bare reading.
-_READ_TIMES, _XLSX_TIMES = 2.5, 1.5
-#: `check` of JSON, times that of the same rows as CSV.
-_JSON_TIMES = 1.5
-#: A row of the whole file may take so much longer than one of a quarter of it.
-_LINEAR = 1.15
-_MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # the unit of ru_maxrss differs
+#: Target: maximum peak memory in MiB.
+_MAX_MEMORY = 350
+#: Target: maximum time of `check` of a CSV file, as a multiple of the time of the library, by kind.
+_MAX_CHECK_RATIOS = {"plain": 3, "signed": 4.5}
+#: Targets: maximum time of reading without checks, as a multiple of the time of the library.
+_MAX_READ_RATIO, _MAX_XLSX_RATIO = 2.5, 1.5
+#: Target: maximum time of `check` of JSON, as a multiple of the time for the same rows as CSV.
+_MAX_JSON_RATIO = 1.5
+#: Target: maximum time per row of the whole file, as a multiple of the time per row of a quarter of
+#: the file. It shows that the time is linear.
+_MAX_GROWTH = 1.15
+_MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # macOS counts bytes, Linux KiB
 
 Row = tuple[str, ...]
 
@@ -54,7 +58,7 @@ def _plain(number: int) -> Row:
 
 
 def _quoted(number: int) -> Row:
-    """A third of the titles has a comma."""
+    """Return a row; in every third row, the title has a comma, so that CSV quotes it."""
     url, title, *rest = _plain(number)
     return url, title if number % 3 else f"{title}, part 1", *rest
 
@@ -64,7 +68,7 @@ def _without_ids(number: int) -> Row:
 
 
 def _messy(number: int) -> Row:
-    """One row in ten has a problem, of five kinds in turn."""
+    """Return a row; every tenth row has a problem, of five kinds in turns."""
     url, title, extension, reference, *rest = _plain(number)
     if number % 10:
         return url, title, extension, reference, *rest
@@ -94,8 +98,8 @@ _KINDS: dict[str, Callable[[int], Row]] = {
 
 
 @dataclass(frozen=True)
-class Taken:
-    """CPU seconds, and MiB at the most."""
+class Resources:
+    """The CPU seconds of a process, and its peak memory in MiB."""
 
     seconds: float
     memory: float
@@ -103,7 +107,12 @@ class Taken:
 
 @dataclass(frozen=True)
 class Line:
-    """One figure, and what it must not exceed; None where it is only shown."""
+    """A line of the table.
+
+    Attributes:
+        reached: the measured value.
+        target: maximum of the value; None if there is none.
+    """
 
     figure: str
     reached: float
@@ -138,25 +147,32 @@ def _write_xlsx(path: Path, rows: int) -> None:
             sheet.write_row(number, 0, (*_plain(number), *more))
 
 
-def _run(*arguments: str) -> Taken:
+def _run_program(*arguments: str) -> Resources:
     process = subprocess.Popen([sys.executable, "-c", *arguments], stdout=subprocess.DEVNULL)
-    # Not Popen.wait: only wait4 tells what this very child took.
+    # Unlike Popen.wait, wait4 returns the resource usage of this child alone.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in (0, 1):
-        raise SystemExit(f"It failed: {arguments[1:]}")
-    return Taken(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MEGABYTE)
+        raise SystemExit(f"A measured program failed: {arguments[1:]}")
+    return Resources(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MEGABYTE)
 
 
-def _check(path: Path) -> Taken:
-    return _run(_CHECK, "check", str(path), "--job", str(path.with_suffix("")))
+def _check(path: Path) -> Resources:
+    return _run_program(_CHECK, "check", str(path), "--job", str(path.with_suffix("")))
 
 
-def _measure(path: Path, turns: int, bare: str) -> tuple[Taken, Taken, Taken]:
-    """The best of the bare reading, of ours, and of `check`."""
-    taken = [(_run(bare, str(path)), _run(_READ, str(path)), _check(path)) for _ in range(turns)]
-    best = [min(runs, key=lambda t: t.seconds) for runs in zip(*taken, strict=True)]
-    return best[0], best[1], best[2]
+def _measure(path: Path, turns: int, bare: str) -> tuple[Resources, Resources, Resources]:
+    """Return the fastest run of the library, of the program's reader, and of `check`."""
+    rounds = [
+        (_run_program(bare, str(path)), _run_program(_READ, str(path)), _check(path))
+        for _ in range(turns)
+    ]
+    bare_runs, read_runs, check_runs = zip(*rounds, strict=True)
+    return _fastest(bare_runs), _fastest(read_runs), _fastest(check_runs)
+
+
+def _fastest(runs: Sequence[Resources]) -> Resources:
+    return min(runs, key=lambda run: run.seconds)
 
 
 def _csv_lines(folder: Path, rows: int, turns: int, kind: str) -> Iterator[Line]:
@@ -165,17 +181,16 @@ def _csv_lines(folder: Path, rows: int, turns: int, kind: str) -> Iterator[Line]
     _, _, quarter = _measure(path, turns, _BARE_CSV)
     _write_csv(path, rows, _KINDS[kind])
     bare, reading, check = _measure(path, turns, _BARE_CSV)
-    what = f"{rows} rows of CSV, {kind}"
-    took = f"{check.seconds:.1f} s, {bare.seconds:.1f} s"
-    plain = kind == "plain"
-    times = check.seconds / bare.seconds
-    yield Line(f"check ÷ pandas.read_csv, {what}", times, _CHECK_TIMES.get(kind), took)
-    times = reading.seconds / bare.seconds
-    limit = _READ_TIMES if plain else None
-    yield Line(f"reading ÷ pandas.read_csv, {what}", times, limit, f"{reading.seconds:.1f} s")
-    yield Line(f"peak MiB of check, {what}", check.memory, _MOST_MEMORY)
+    size = f"{rows} rows of CSV, {kind}"
+    seconds = f"{check.seconds:.1f} s, {bare.seconds:.1f} s"
+    ratio = check.seconds / bare.seconds
+    yield Line(f"check ÷ pandas.read_csv, {size}", ratio, _MAX_CHECK_RATIOS.get(kind), seconds)
+    ratio = reading.seconds / bare.seconds
+    limit = _MAX_READ_RATIO if kind == "plain" else None
+    yield Line(f"reading ÷ pandas.read_csv, {size}", ratio, limit, f"{reading.seconds:.1f} s")
+    yield Line(f"peak MiB of check, {size}", check.memory, _MAX_MEMORY)
     growth = check.seconds / (4 * quarter.seconds)
-    yield Line(f"check ÷ 4 × check of a quarter, {what}", growth, _LINEAR, "linear")
+    yield Line(f"check ÷ 4 × check of a quarter, {size}", growth, _MAX_GROWTH, "linear")
 
 
 def _write_json(path: Path, rows: int) -> None:
@@ -188,23 +203,24 @@ def _json_lines(folder: Path, rows: int, turns: int) -> Iterator[Line]:
     paths = folder / "manifest.csv", folder / "manifest.json"
     _write_csv(paths[0], rows, _plain)
     _write_json(paths[1], rows)
-    taken = [[_check(path) for path in paths] for _ in range(turns)]
-    of_csv, of_json = (min(runs, key=lambda t: t.seconds) for runs in zip(*taken, strict=True))
-    took = f"{of_json.seconds:.1f} s, {of_csv.seconds:.1f} s"
-    what = f"{rows} rows of JSON"
-    times = of_json.seconds / of_csv.seconds
-    yield Line(f"check ÷ check of the same as CSV, {what}", times, _JSON_TIMES, took)
-    yield Line(f"peak MiB of check, {what}", of_json.memory, _MOST_MEMORY)
+    rounds = [[_check(path) for path in paths] for _ in range(turns)]
+    of_csv, of_json = map(_fastest, zip(*rounds, strict=True))
+    seconds = f"{of_json.seconds:.1f} s, {of_csv.seconds:.1f} s"
+    size = f"{rows} rows of JSON"
+    ratio = of_json.seconds / of_csv.seconds
+    yield Line(f"check ÷ check of the same as CSV, {size}", ratio, _MAX_JSON_RATIO, seconds)
+    yield Line(f"peak MiB of check, {size}", of_json.memory, _MAX_MEMORY)
 
 
 def _xlsx_lines(folder: Path, rows: int, turns: int) -> Iterator[Line]:
     path = folder / "manifest.xlsx"
     _write_xlsx(path, rows)
     bare, reading, check = _measure(path, turns, _BARE_XLSX)
-    what = f"{rows} rows × {len(HEADER) + _MORE_COLUMNS} of XLSX"
-    took = f"{reading.seconds:.1f} s, {bare.seconds:.1f} s"
-    yield Line(f"reading ÷ calamine, {what}", reading.seconds / bare.seconds, _XLSX_TIMES, took)
-    yield Line(f"peak MiB of check, {what}", check.memory, _MOST_MEMORY, f"{check.seconds:.1f} s")
+    size = f"{rows} rows × {len(HEADER) + _MORE_COLUMNS} of XLSX"
+    seconds = f"{reading.seconds:.1f} s, {bare.seconds:.1f} s"
+    ratio = reading.seconds / bare.seconds
+    yield Line(f"reading ÷ calamine, {size}", ratio, _MAX_XLSX_RATIO, seconds)
+    yield Line(f"peak MiB of check, {size}", check.memory, _MAX_MEMORY, f"{check.seconds:.1f} s")
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
-"""Plain `requests` calls in N threads, a session each: what the machine can do at best.
+"""Sends requests with the plain `requests` library: the best that the machine can do.
 
-`--mix` says how many calls of each kind to make, in an even order: `create`, `status`, `find`
-(by referenceId), `page` (of 100 media, newest first). Nothing is decided, kept or checked.
+Several threads send requests, each with its own session. `--mix` is a JSON object with the number
+of requests of each kind: `create`, `status`, `find` (by referenceId), `page` (100 media, newest
+first). The kinds are mixed evenly. The answers are neither stored nor checked.
 """
 # ruff: noqa: T201 - the runner reads what this process prints
 
@@ -17,16 +18,20 @@ from samples import sample
 
 
 class Mix:
-    """Hands out the calls to make, each kind spread evenly over the whole."""
+    """Returns one request after the other; the requests of each kind are spread evenly."""
 
     def __init__(self, mix: dict[str, int]) -> None:
-        spread = ((place / count, kind) for kind, count in mix.items() for place in range(count))
-        self._kinds = iter([kind for _, kind in sorted(spread)])
+        # Each request has a position between 0 and 1; sorting by it mixes the kinds.
+        positions = (
+            (number / count, kind) for kind, count in mix.items() for number in range(count)
+        )
+        self._kinds = iter([kind for _, kind in sorted(positions)])
         self._lock = threading.Lock()
         self._created = 0
         self.ingest_id = "none"
 
     def take(self) -> tuple[str, str, dict[str, Any]] | None:
+        """Return the method, path and options of the next request; None after the last one."""
         with self._lock:
             kind = next(self._kinds, None)
             if kind == "create":
@@ -47,14 +52,14 @@ class Mix:
 
 def work(mix: Mix, api_base: str, auth: tuple[str, str]) -> None:
     session = requests.Session()
-    # Else requests reads environment and .netrc anew for every call: a handicap, not plainness.
+    # Otherwise requests reads the environment and .netrc for every request, which is slower.
     session.trust_env = False
     session.auth = auth
     while (call := mix.take()) is not None:
-        method, path, words = call
-        answer = session.request(method, api_base + path, timeout=60, **words).json()
+        method, path, options = call
+        response = session.request(method, api_base + path, timeout=60, **options).json()
         if method == "POST":
-            mix.ingest_id = answer["ingestId"]
+            mix.ingest_id = response["ingestId"]
 
 
 def main() -> None:
@@ -63,19 +68,19 @@ def main() -> None:
     parser.add_argument("--threads", type=int, required=True)
     arguments = parser.parse_args()
     auth = (os.environ["VIOSTREAM_ACCESS_KEY"], os.environ["VIOSTREAM_API_KEY"])
-    words = (Mix(arguments.mix), os.environ["VIOSTREAM_API_BASE"], auth)
-    threads = [threading.Thread(target=work, args=words) for _ in range(arguments.threads)]
+    work_arguments = (Mix(arguments.mix), os.environ["VIOSTREAM_API_BASE"], auth)
+    threads = [threading.Thread(target=work, args=work_arguments) for _ in range(arguments.threads)]
     cpu, started = time.process_time(), time.monotonic()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    printed = {
+    report = {
         "calls": sum(arguments.mix.values()),
         "seconds": time.monotonic() - started,
         "cpu": time.process_time() - cpu,
     }
-    print(json.dumps(printed))
+    print(json.dumps(report))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""The sandbox in a process of its own, which also tells its own counts.
+"""Runs the sandbox in its own process, and prints counts and times of the requests.
 
-It serves the same model over the same server as `batch-import sandbox`, whose home page tells
-neither refusals nor moments; those are needed here. Knobs come as JSON in the first argument.
-The first line printed holds the address; every line read from stdin is answered with
-the counts; one that is not empty lets the moments be noted anew.
+It uses the same simulated platform and server as `batch-import sandbox`, but also counts refused
+requests and notes times. The first argument has the knobs as JSON, the optional second one the
+seed. The first printed line is JSON with the base URL and the keys. For each line of standard
+input, the process prints a line of JSON with the counts and times. If that line of input is not
+empty, the times are then reset: the next run has its own.
 """
 # ruff: noqa: T201 - the runner reads what this process prints
 
@@ -20,7 +21,11 @@ from batch_import.sandbox.server import SandboxServer
 
 
 class CountingPlatform(SimulatedPlatform):
-    """Notes when calls came and when their answers left, as the platform saw it."""
+    """Notes when requests arrive and when their answers are sent.
+
+    Attributes:
+        lists: number of list requests: `find` with a reference ID, `page` without.
+    """
 
     def __init__(self, knobs: Knobs, seed: int) -> None:
         super().__init__(knobs, seed=seed, start=time.time())
@@ -39,8 +44,8 @@ class CountingPlatform(SimulatedPlatform):
         self.last_answer = max(self.last_answer or now, now + reply.delay)
         return reply
 
-    def begin_anew(self) -> None:
-        """Note the moments of another run."""
+    def reset_times(self) -> None:
+        """Forget the times of the previous run."""
         self.first_call = self.first_create = self.last_answer = None
 
     def report(self) -> dict[str, Any]:
@@ -63,17 +68,17 @@ def main() -> None:
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     platform = CountingPlatform(Knobs.from_mapping(json.loads(sys.argv[1])), seed)
     with SandboxServer(platform) as server:
-        known = {
+        connection = {
             "api_base": server.api_base,
             "access_key": platform.access_key,
             "api_key": platform.api_key,
         }
-        print(json.dumps(known), flush=True)
+        print(json.dumps(connection), flush=True)
         for line in sys.stdin:
             with server.lock:
                 report = platform.report()
                 if line.strip():
-                    platform.begin_anew()
+                    platform.reset_times()
             print(json.dumps(report), flush=True)
 
 

@@ -1,13 +1,14 @@
-"""Measure the results against their targets: time, memory, what they cost a run, the open page.
+"""Measures the result files: the time and memory to write them, and the speed of the results page.
 
-The contenders are processes of their own. Each file of the results is written from the state;
-beside it, the bare writer writes the same cells, which it reads from `results.csv`: the csv module,
-and XlsxWriter in constant memory. The page stands beside its rows as JSON alone, made from the same
-state. Time is CPU time, user and system, so that other work on the machine counts little. A run's
-pace is rows committed per CPU second of the run's own process, with and without refreshes. A key
-in the page's search counts from the key to the picture behind it.
+- Each result file is compared with a bare writer: the csv module, or XlsxWriter in constant memory,
+  which writes the same cells as read from `results.csv`. `results.html` is compared with only its
+  rows as JSON. Each writer runs in its own process; the time is CPU time, user and system, so that
+  other programs have little influence.
+- A run that writes results meanwhile is compared with a run that does not, by the rows that they
+  commit per CPU second.
+- In the search of the results page, the time from a key to the changed screen is measured.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv
@@ -40,23 +41,27 @@ from batch_import.state.store import Store
 COLUMNS = ManifestColumns(
     ("sourceUrl", "filename", "extension", "referenceId", "department", "published"), (0, 1, 2, 3)
 )
-#: Rows of a run whose pace is measured, and for how many seconds.
+#: Number of pending rows of a run whose speed is measured: more than it can commit in its time.
 PENDING = 300_000
+#: Seconds during which its speed is measured.
 RUN_SECONDS = 20.0
+#: Seconds before the measurement, in which libraries are imported.
 IMPORTS_SECONDS = 3.0
-#: Runs with and without reports take turns, and the median counts: one differs from the next by
-#: more than reports may cost.
+#: Number of runs with, and of runs without result files, in turns. The median counts, because the
+#: speed of two runs differs by more than the writing of results may cost.
 TURNS = 5
-#: One row in so many failed.
+#: Every so many rows, one has failed.
 FAILED_EVERY = 20
+#: Options of Chromium, so that it does nothing else meanwhile.
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-#: From the key to the second frame after it: by then its picture is on the screen.
-KEY = """async (words) => {
+#: JavaScript that types a text into the search, and returns the milliseconds until the second frame
+#: after that: then the result is on the screen.
+KEY = """async (text) => {
     const search = document.getElementById("search");
     const frame = () => new Promise(requestAnimationFrame);
     await frame();
     const start = performance.now();
-    search.value = words;
+    search.value = text;
     search.dispatchEvent(new Event("input"));
     await frame();
     await frame();
@@ -65,7 +70,7 @@ KEY = """async (words) => {
 
 
 def fill(path: Path, rows: int, *, done: bool = True) -> None:
-    """A job, that is done or has yet to be."""
+    """Make a job database whose rows are all finished, or all pending."""
     with Store(path, create=True) as store:
         manifest = [facts.MANIFEST.of("library.csv")]
         store.load(map(manifest_row, range(1, rows + 1)), 1e9, COLUMNS, manifest)
@@ -82,10 +87,11 @@ def manifest_row(number: int) -> ManifestRow:
 
 
 def change(number: int) -> StatusUpdate:
+    """Return the update that finishes a row: it is imported, or it has failed."""
     if number % FAILED_EVERY == 0:
-        words = "The source could not be downloaded: host not found."
+        error = "The source could not be downloaded: host not found."
         code = FailureCode.SOURCE_UNAVAILABLE
-        return StatusUpdate(number, Status.FAILED, error=words, code=code, ingest_id=f"i-{number}")
+        return StatusUpdate(number, Status.FAILED, error=error, code=code, ingest_id=f"i-{number}")
     key = f"k{number:09x}"
     media = Media(
         f"media_{number}", key, f"ref-{number}", "online", f"Video {number}: a title", "00:01:05",
@@ -98,6 +104,8 @@ def change(number: int) -> StatusUpdate:
 
 
 def write(*formats: str) -> Callable[[Path], None]:
+    """Return a contender that writes the result files of these formats with the program."""
+
     def contender(folder: Path) -> None:
         with Store(folder / "state.sqlite") as store:
             write_results(folder, store, formats, now=time.time())
@@ -126,16 +134,16 @@ def bare_xlsx(folder: Path) -> None:
 
 
 def bare_page(folder: Path) -> None:
-    """The rows of the page as JSON, and nothing around them."""
+    """Write only the rows of the results page, as JSON."""
     with Store(folder / "state.sqlite") as store, (folder / "bare.json").open("w") as file:
-        data = html_writer._PageData(  # noqa: SLF001 - measured by itself
+        data = html_writer._PageData(  # noqa: SLF001 - there is no public function for the rows alone
             results_table(COLUMNS), store.reader.records(), "", "", reads_all_rows=False
         )
         file.writelines(data.chunks())
 
 
 def refresh_csv(folder: Path) -> None:
-    """Rows change, and `results.csv` follows."""
+    """Change 300 rows, and update `results.csv`."""
     with Store(folder / "state.sqlite") as store:
         rows = [StatusUpdate(number, Status.FAILED, error="no") for number in range(1, 301)]
         store.queue.apply(rows, time.time())
@@ -143,10 +151,13 @@ def refresh_csv(folder: Path) -> None:
 
 
 def run_rows(folder: Path, *, with_reports: bool) -> None:
-    """Commit rows as fast as the state takes them, as a run does, for some seconds."""
+    """Commit rows as a run does, as fast as possible, for some seconds.
+
+    Prints the number of rows and the CPU seconds as JSON on stderr.
+    """
     reports = refresh_results(lambda: None, folder, 1.0) if with_reports else nullcontext()
     with Store(folder / "state.sqlite") as store, reports:
-        time.sleep(IMPORTS_SECONDS)  # what is imported once is no pace
+        time.sleep(IMPORTS_SECONDS)  # importing libraries must not be measured
         end, rows, began = time.monotonic() + RUN_SECONDS, 0, time.process_time()
         while time.monotonic() < end:
             claimed = store.queue.claim(20, time.time())
@@ -156,6 +167,7 @@ def run_rows(folder: Path, *, with_reports: bool) -> None:
         print(json.dumps({"rows": rows, "used": used}), file=sys.stderr)
 
 
+#: Name of a contender → the function that its process runs with the folder of the job.
 CONTENDERS: dict[str, Callable[[Path], None]] = {
     "csv": write("csv"),
     "xlsx": write("xlsx"),
@@ -170,83 +182,85 @@ CONTENDERS: dict[str, Callable[[Path], None]] = {
 
 
 @dataclass(frozen=True)
-class Used:
-    """CPU seconds, and MiB at the most, of one contender, and what it said of itself."""
+class Measurement:
+    """The CPU seconds, the peak memory in MiB, and the output on stderr of one contender."""
 
     cpu: float
     memory: float
-    said: str
+    stderr: str
 
 
-def measured(name: str, folder: Path) -> Used:
+def measure(name: str, folder: Path) -> Measurement:
+    """Run a contender in its own process."""
     command = [sys.executable, __file__, "--contender", name, str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
     printed = json.loads(done.stdout)
-    return Used(printed["cpu"], printed["memory"], done.stderr)
+    return Measurement(printed["cpu"], printed["memory"], done.stderr)
 
 
-def contend(name: str, folder: Path) -> None:
+def run_contender(name: str, folder: Path) -> None:
+    """Run a contender in this process, and print its resources as JSON."""
     gc.set_threshold(100_000)  # as the command does
     CONTENDERS[name](folder)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024}))
 
 
-def pace(folder: Path, name: str) -> float:
-    """Rows per CPU second of the run's own process."""
+def measure_speed(folder: Path, name: str) -> float:
+    """Return the rows that a run commits per CPU second of its own process."""
     fill(folder / "state.sqlite", PENDING, done=False)
-    printed = json.loads(measured(name, folder).said)
+    printed = json.loads(measure(name, folder).stderr)
     return float(printed["rows"]) / float(printed["used"])
 
 
-def loss(turns: int) -> float:
-    """Per cent of its pace that a run loses to reports."""
-    paces: dict[str, list[float]] = {"run": [], "run with reports": []}
+def measure_slowdown(turns: int) -> float:
+    """Return by how many percent a run is slower if its results are written meanwhile."""
+    speeds: dict[str, list[float]] = {"run": [], "run with reports": []}
     for _ in range(turns):
-        for contender, found in paces.items():
+        for contender, contender_speeds in speeds.items():
             with tempfile.TemporaryDirectory() as name:
-                found.append(pace(Path(name), contender))
-    without, with_reports = map(statistics.median, paces.values())
+                contender_speeds.append(measure_speed(Path(name), contender))
+    without, with_reports = map(statistics.median, speeds.values())
     return 100 * (1 - with_reports / without)
 
 
 # The page --------------------------------------------------------------------------------------
 
 
-def keys(page_path: Path) -> list[float]:
-    """Milliseconds that each key of some searches takes."""
+def measure_keys(page_path: Path) -> list[float]:
+    """Type some searches into the results page; returns the milliseconds of each key."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
         page = browser.new_page()
         page.goto(page_path.as_uri())
-        taken = []
-        for words in ("video 99", "ref-777", "host not found", ""):
-            taken += [page.evaluate(KEY, words[:end]) for end in range(len(words) + 1)]
+        times = []
+        for text in ("video 99", "ref-777", "host not found", ""):
+            times += [page.evaluate(KEY, text[:length]) for length in range(len(text) + 1)]
         browser.close()
-    return taken
+    return times
 
 
-def print_row(what: str, figure: str, target: str = "") -> None:
-    print(f"| {what} | {figure} | {target} |", flush=True)
+def print_row(name: str, figure: str, target: str = "") -> None:
+    print(f"| {name} | {figure} | {target} |", flush=True)
 
 
 def compare_writers(folder: Path) -> None:
-    """Each file beside its bare writer, then once more over an earlier copy.
+    """Compare each result file with its bare writer, then write the workbook over its earlier copy.
 
-    `failed.csv` comes with the first of them; the others find that it is as it has to be.
+    The first writer also writes `failed.csv`; the others find that it is up to date.
     """
-    most = 0.0
+    peak_memory = 0.0
     for name, factor in (("csv", 2.5), ("xlsx", 1.3), ("html", 1.5)):
-        own, bare = measured(name, folder), measured(f"bare {name}", folder)
-        most = max(most, own.memory)
+        own, bare = measure(name, folder), measure(f"bare {name}", folder)
+        peak_memory = max(peak_memory, own.memory)
         figure = f"{own.cpu:.1f} s CPU, {own.cpu / bare.cpu:.2f} × {bare.cpu:.1f} s"
         print_row(f"results.{name} / bare", figure, f"≤ {factor} ×")
-    print_row("results.csv after 300 changes", f"{measured('refresh', folder).cpu:.1f} s CPU")
-    again = measured("xlsx", folder)
+    print_row("results.csv after 300 changes", f"{measure('refresh', folder).cpu:.1f} s CPU")
+    again = measure("xlsx", folder)
     print_row("results.xlsx over an earlier copy", f"{again.cpu:.1f} s CPU")
-    print_row("peak memory", f"{max(most, again.memory):.0f} MiB", "≤ 400 MiB")
+    print_row("peak memory", f"{max(peak_memory, again.memory):.0f} MiB", "≤ 400 MiB")
     sizes = {path.suffix: path.stat().st_size for path in sorted(folder.glob("results.*"))}
     print_row("sizes", ", ".join(f"{k} {v / 1e6:.1f} MB" for k, v in sizes.items()))
 
@@ -260,21 +274,23 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.contender:
         name, folder = arguments.contender
-        contend(name, Path(folder))
+        run_contender(name, Path(folder))
         return
     print(f"| {arguments.rows:,} rows | figure | target |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         fill(Path(name) / "state.sqlite", arguments.rows)
         compare_writers(Path(name))
-    print_row("pace that a run loses to reports", f"{loss(arguments.turns):.1f} %", "≤ 2 %")
+    print_row(
+        "speed that a run loses to reports", f"{measure_slowdown(arguments.turns):.1f} %", "≤ 2 %"
+    )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fill(folder / "state.sqlite", arguments.page_rows)
         write("html")(folder)
-        taken = keys(folder / "results.html")
+        times = measure_keys(folder / "results.html")
     print_row(
         f"a key in the search of {arguments.page_rows:,} rows",
-        f"median {statistics.median(taken):.0f} ms, most {max(taken):.0f} ms",
+        f"median {statistics.median(times):.0f} ms, most {max(times):.0f} ms",
         "≤ 100 ms",
     )
 

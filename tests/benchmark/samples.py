@@ -1,4 +1,4 @@
-"""The made-up rows that every contender of the benchmark is given."""
+"""Makes the rows that all contenders of the benchmarks import."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ HEADER = ("sourceUrl", "filename", "extension", "referenceId")
 
 
 def sample(number: int) -> dict[str, str]:
-    """The row with this number, as the guide's step 1 sends it."""
+    """Return the row with a number: the fields of a POST in step 1 of the Viostream API guide."""
     values = (f"https://videos.example.com/{number}.mp4", f"Video {number}", "mp4", f"ref-{number}")
     return dict(zip(HEADER, values, strict=True))
 

@@ -1,10 +1,13 @@
-"""What a state in PostgreSQL costs, and what several machines and runs do with it.
+"""Measures a job database in PostgreSQL, which several machines share.
 
 python tests/benchmark/shared_state.py              all figures
 python tests/benchmark/shared_state.py commits      one of: commits makespan takeover budget
 
-The database's folder is on a disk, with `fsync = on`: as in real life. PostgreSQL and psycopg must
-be installed.
+`commits` measures how many commits per second are possible and needed; `makespan` compares an
+import with one on SQLite; `takeover` measures how soon another machine continues the job of a
+failed one; `budget` measures how three runs of an account share its rate limit. The data of
+PostgreSQL are on a disk, with `fsync = on`, as in production. PostgreSQL and psycopg must be
+installed.
 """
 
 import csv
@@ -47,11 +50,12 @@ def write_manifest(path: Path, rows: int, name: str = "ref") -> None:
 
 
 def sandbox(**knobs: Any) -> SandboxServer:
-    turned = Knobs.from_mapping({"processing": (0.5, 1.5), **knobs})
-    return SandboxServer(SimulatedPlatform(turned, 7, time.time(), ACCESS_KEY, API_KEY))
+    all_knobs = Knobs.from_mapping({"processing": (0.5, 1.5), **knobs})
+    return SandboxServer(SimulatedPlatform(all_knobs, 7, time.time(), ACCESS_KEY, API_KEY))
 
 
 def start(folder: Path, server: SandboxServer, state: str, *options: str) -> subprocess.Popen[str]:
+    """Start a run; `state` is the URL of its database, empty for SQLite."""
     environ = {
         **os.environ,
         "VIOSTREAM_API_BASE": server.api_base,
@@ -60,21 +64,24 @@ def start(folder: Path, server: SandboxServer, state: str, *options: str) -> sub
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "XDG_STATE_HOME": str(folder.parent / "home"),
     }
-    where = ["--state", state] if state else []
+    state_option = ["--state", state] if state else []
     return subprocess.Popen(
-        [sys.executable, "-m", "batch_import", "run", "videos.csv", *where, *options],
+        [sys.executable, "-m", "batch_import", "run", "videos.csv", *state_option, *options],
         cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
 
 
 def commits(server: Server, folder: Path) -> None:
-    """Fenced commits a second, one after the other: a claim, or an answer, each; and those that a
-    run at 50 calls a second makes."""
+    """Print the commits per second that are possible, and those of a run at 50 requests per second.
+
+    Each commit is a claim or an answer of one row, one after the other, with the check that the
+    run's lease is still valid.
+    """
     url = server.new_database()
     catalog.prepare(url)
     state = DatabaseState(url, "job")
-    many = 400
+    row_count = 400
     with catalog.session(url) as db:
         lease = Lease(state, db, catalog.get_or_create_job(db, state), 3600.0, uses_alarm=False)
         lease.acquire()
@@ -83,28 +90,28 @@ def commits(server: Server, folder: Path) -> None:
             store.load(
                 [
                     ManifestRow(n, f"r{n}", f"r{n}", "https://h/v", "T", "mp4", ())
-                    for n in range(many)
+                    for n in range(row_count)
                 ],
                 1.0,
             )
             began = time.monotonic()
-            for n in range(many):
+            for n in range(row_count):
                 (row,) = store.queue.claim(1, 2.0 + n)
                 store.queue.apply(
                     [StatusUpdate(row.row_number, Status.PROCESSING, sent_at=3.0 + n)], 3.0 + n
                 )
-            rate = 2 * many / (time.monotonic() - began)
-    place = folder / "commits" / "job"
-    place.mkdir(parents=True)
-    write_manifest(place / "videos.csv", 1000)
+            rate = 2 * row_count / (time.monotonic() - began)
+    run_folder = folder / "commits" / "job"
+    run_folder.mkdir(parents=True)
+    write_manifest(run_folder / "videos.csv", 1000)
     url = server.new_database()
     catalog.prepare(url)
     with sandbox() as platform, catalog.session(url) as db:
-        process = start(place, platform, url, "--rate", "50", "--poll-interval", "2")
+        process = start(run_folder, platform, url, "--rate", "50", "--poll-interval", "2")
         _until(lambda: len(platform.platform.media) > 100)
-        before, began = _synced(db), time.monotonic()
+        before, began = _sync_count(db), time.monotonic()
         _until(lambda: len(platform.platform.media) > 900)
-        needed = (_synced(db) - before) / (time.monotonic() - began)
+        needed = (_sync_count(db) - before) / (time.monotonic() - began)
         process.wait()
     print(
         f"commits: {rate:.0f} a second one after the other; a run at 50 calls a second makes"
@@ -112,53 +119,56 @@ def commits(server: Server, folder: Path) -> None:
     )
 
 
-def _synced(db: Any) -> int:
-    """How often the server has brought commits to the disk, all databases together."""
+def _sync_count(db: Any) -> int:
+    """Return how often the server has written commits of any database to the disk."""
     db.execute("SELECT pg_stat_clear_snapshot()")
-    (many,) = db.execute("SELECT wal_sync FROM pg_stat_wal").fetchone()
-    return int(many)
+    (count,) = db.execute("SELECT wal_sync FROM pg_stat_wal").fetchone()
+    return int(count)
 
 
 def makespan(server: Server, folder: Path) -> None:
-    """1,000 rows at 50 calls a second, on either database, in turns."""
-    found: dict[str, list[float]] = {"SQLite": [], "PostgreSQL": []}
+    """Print the time to import 1,000 rows at 50 requests per second, on both kinds of database."""
+    times_of: dict[str, list[float]] = {"SQLite": [], "PostgreSQL": []}
     for turn in range(3):
-        for name, times in found.items():
-            place = folder / f"makespan-{name}-{turn}" / "job"
-            place.mkdir(parents=True)
-            write_manifest(place / "videos.csv", 1000)
+        for name, times in times_of.items():
+            run_folder = folder / f"makespan-{name}-{turn}" / "job"
+            run_folder.mkdir(parents=True)
+            write_manifest(run_folder / "videos.csv", 1000)
             url = server.new_database() if name == "PostgreSQL" else ""
             if url:
                 catalog.prepare(url)
             with sandbox() as platform:
                 began = time.monotonic()
-                process = start(place, platform, url, "--rate", "50", "--poll-interval", "2")
+                process = start(run_folder, platform, url, "--rate", "50", "--poll-interval", "2")
                 assert process.wait() == 0
                 times.append(time.monotonic() - began)
-    middle = {name: statistics.median(times) for name, times in found.items()}
-    ratio = middle["PostgreSQL"] / middle["SQLite"]
-    shown = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in middle.items())
+    medians = {name: statistics.median(times) for name, times in times_of.items()}
+    ratio = medians["PostgreSQL"] / medians["SQLite"]
+    shown = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in medians.items())
     print(f"makespan of 1,000 rows at 50/s: {shown}; {ratio:.3f} x")
 
 
 def takeover(server: Server, folder: Path) -> None:
-    """From the end of the leader to the new epoch, and to the first POST of the standby."""
+    """Print the seconds from the failure of a run until a waiting run takes its job over.
+
+    The waiting run (`--standby`) gets the next epoch: the number of the run that holds the job.
+    """
     for how, lease in (("kill -9", 15.0), ("SIGSTOP", 3.0)):
         times = []
         for turn in range(5):
             url = server.new_database()
             catalog.prepare(url)
-            places = [folder / f"takeover-{how.split()[0]}-{turn}" / name for name in "ab"]
-            for place in places:
-                place.mkdir(parents=True)
-                write_manifest(place / "videos.csv", 200)
+            run_folders = [folder / f"takeover-{how.split()[0]}-{turn}" / name for name in "ab"]
+            for run_folder in run_folders:
+                run_folder.mkdir(parents=True)
+                write_manifest(run_folder / "videos.csv", 200)
             with sandbox() as platform:
                 options = ("--rate", "20", "--lease", str(lease), "--poll-interval", "2")
-                leader = start(places[0], platform, url, *options)
+                leader = start(run_folders[0], platform, url, *options)
                 _until(lambda p=platform: len(p.platform.media) > 20)
-                standby = start(places[1], platform, url, *options, "--standby")
+                standby = start(run_folders[1], platform, url, *options, "--standby")
                 with catalog.session(url) as db:
-                    _until(lambda d=db: _waiting(d) >= 1)
+                    _until(lambda d=db: _waiting_count(d) >= 1)
                     time.sleep(1)
                     leader.send_signal(signal.SIGKILL if how == "kill -9" else signal.SIGSTOP)
                     began = time.monotonic()
@@ -173,21 +183,21 @@ def takeover(server: Server, folder: Path) -> None:
         )
 
 
-def _until(reached: Callable[[], bool]) -> None:
+def _until(is_reached: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 120
-    while not reached():
+    while not is_reached():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
-def _waiting(db: Any) -> int:
-    """Sessions of the standby: of those that have no lease, but for this one."""
-    (many,) = db.execute(
+def _waiting_count(db: Any) -> int:
+    """Return the number of sessions of runs that wait for the job, without this session."""
+    (count,) = db.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batch-import'"
         " AND datname = current_database() AND pid <> pg_backend_pid()"
         " AND query LIKE '%batch_import.holder%'"
     ).fetchone()
-    return int(many)
+    return int(count)
 
 
 def _epoch(db: Any) -> int:
@@ -196,7 +206,7 @@ def _epoch(db: Any) -> int:
 
 
 def budget(server: Server, folder: Path) -> None:
-    """Three runs of one account at once, where the platform takes 20 calls a second."""
+    """Run three jobs of one account, and print how they share its 20 requests per second."""
     for name in ("SQLite", "PostgreSQL"):
         for rate in (20, 60):
             url = server.new_database() if name == "PostgreSQL" else ""
@@ -206,12 +216,12 @@ def budget(server: Server, folder: Path) -> None:
             processes = []
             with sandbox(rate_limit=20, burst=20, latency=(0.02, 0.1)) as platform:
                 for number in range(3):
-                    place = base / f"job{number}"
-                    place.mkdir(parents=True)
-                    write_manifest(place / "videos.csv", 5000, f"job{number}")
+                    run_folder = base / f"job{number}"
+                    run_folder.mkdir(parents=True)
+                    write_manifest(run_folder / "videos.csv", 5000, f"job{number}")
                     processes.append(
                         start(
-                            place,
+                            run_folder,
                             platform,
                             url,
                             "--job",
@@ -222,31 +232,33 @@ def budget(server: Server, folder: Path) -> None:
                     )
                 _until(lambda p=platform: len(p.platform.media) > 60)
                 time.sleep(5)
-                before, began = _calls(base), time.monotonic()
+                before, began = _count_requests(base), time.monotonic()
                 time.sleep(40)
-                after, seconds = _calls(base), time.monotonic() - began
+                after, seconds = _count_requests(base), time.monotonic() - began
                 for process in processes:
                     process.kill()
                     process.wait()
-            taken = [a[0] - b[0] for a, b in zip(after, before, strict=True)]
+            accepted = [a[0] - b[0] for a, b in zip(after, before, strict=True)]
             refused = sum(a[1] - b[1] for a, b in zip(after, before, strict=True))
-            shares = ", ".join(f"{3 * each / sum(taken):.2f}" for each in taken)
+            total = sum(accepted)
+            shares = ", ".join(f"{3 * count / total:.2f}" for count in accepted)
             print(
-                f"three runs, {name}, --rate {rate}: {sum(taken) / seconds / 20:.3f} of the limit,"
-                f" shares {shares}, {refused / (refused + sum(taken)):.2%} refused"
+                f"three runs, {name}, --rate {rate}: {total / seconds / 20:.3f} of the limit,"
+                f" shares {shares}, {refused / (refused + total):.2%} refused"
             )
 
 
-def _calls(base: Path) -> list[tuple[int, int]]:
-    """Calls of each run that were taken, and refused."""
-    found = []
+def _count_requests(base: Path) -> list[tuple[int, int]]:
+    """Return the numbers of accepted and of refused requests of each run, from its log."""
+    counts = []
     for log in sorted(base.rglob("calls.jsonl")):
         text = log.read_text()
         refused = text.count('"status": 429')
-        found.append((text.count('"status": ') - refused, refused))
-    return found
+        counts.append((text.count('"status": ') - refused, refused))
+    return counts
 
 
+#: Name on the command line → the function that measures and prints the figure.
 FIGURES = {"commits": commits, "makespan": makespan, "takeover": takeover, "budget": budget}
 
 

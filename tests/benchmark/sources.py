@@ -1,13 +1,15 @@
-"""Measure the sources of cloud storage against the bare library, and rows by reference.
+"""Measures listing and signing of cloud storage, compared with only the library boto3.
 
-- Listing 100,000 objects: the bare library's pages, and the same pages as videos.
-- Signing 10,000 references: the bare library's signature, and the signer's URL.
-- A run of 10,000 rows with `s3://`, and one with https: calls a row.
+- Listing 100,000 objects: pages of boto3, and the same pages as videos of the program.
+- Signing 10,000 references: signatures of boto3, and signed URLs of the program. A reference is a
+  text such as `s3://bucket/key`.
+- A run of 10,000 rows with references, and one with https URLs: requests per row.
 
-Both contenders of a figure run here, in turns, and the ratio is of their medians. The pages are
-made once by moto and replayed, so that its time is in neither. Ends with 1 if a target is missed.
+Both contenders of a figure run in this process, in turns; the ratio is that of their medians. The
+pages are made once by moto and replayed, so that the time of moto is not measured. The exit code is
+1 if a target is missed.
 """
-# ruff: noqa: T201 - a command of its own, which shows its table
+# ruff: noqa: T201 - a command, which prints its table
 
 import argparse
 import csv
@@ -42,28 +44,30 @@ from batch_import.sources.s3 import S3Source
 from batch_import.sources.signing import UrlSigner
 from batch_import.sources.source import ListingOptions
 
+#: Maximum ratios to the other contender.
 LISTING_TARGET, SIGNING_TARGET, CALLS_TARGET = 1.3, 1.5, 1.01
-#: Peak of memory while a list is read, in MB: a few pages of a thousand objects.
+#: Maximum peak memory while a list is read, in MB: a few pages of a thousand objects.
 MEMORY_TARGET = 20.0
 BUCKET = "videos"
-HOURS = 12 * 3600
+#: Seconds for which a signature is valid: twelve hours.
+SIGNATURE_SECONDS = 12 * 3600
 
 
 class Pages:
-    """The answers to the requests of a list, made by moto once."""
+    """The response bodies of all pages of a list, made once by moto: URL → body."""
 
     def __init__(self, count: int) -> None:
         self._bodies: dict[str, bytes] = {}
         backend = s3_backends["123456789012"]["aws"]
         client = boto3.client("s3")
-        where = {"LocationConstraint": REGION}
-        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=where)
+        location = {"LocationConstraint": REGION}
+        client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration=location)
         for number in range(count):
             backend.put_object(BUCKET, f"course {number % 100}/Lesson {number}.mp4", b"")
         client.meta.events.register_last("before-parse.s3.ListObjectsV2", self._record)
         self._url = ""
         client.meta.events.register("before-send.s3.ListObjectsV2", self._note_url)
-        self.count = sum(1 for _ in bare_list(client))
+        self.count = sum(1 for _ in list_with_library(client))
 
     def _note_url(self, request: Any, **_: object) -> None:
         self._url = request.url
@@ -72,7 +76,7 @@ class Pages:
         self._bodies[self._url] = response_dict["body"]
 
     def replay(self, client: Any) -> Any:
-        """Let a client get these answers without moto."""
+        """Return a client after a change: it gets these responses without moto."""
         client.meta.events.register_first("before-send.s3.ListObjectsV2", self._answer)
         return client
 
@@ -82,25 +86,29 @@ class Pages:
         return AWSResponse(request.url, 200, headers, MockRawResponse(body))  # type: ignore[arg-type]
 
 
-def bare_list(client: Any) -> Any:
+def list_with_library(client: Any) -> Any:
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=""):
         yield from page.get("Contents", ())
 
 
-def exhaust(items: Any) -> int:
+def count_items(items: Any) -> int:
     return sum(1 for _ in items)
 
 
-def ratio(ours: Callable[[], object], bare: Callable[[], object], rounds: int) -> tuple[float, ...]:
-    """Run both in turns; the ratio of the medians, and the medians in seconds."""
-    times: dict[Callable[[], object], list[float]] = {bare: [], ours: []}
+def compare(
+    program: Callable[[], object], library: Callable[[], object], rounds: int
+) -> tuple[float, float, float]:
+    """Run both in turns; returns the ratio of their median times, and both medians in seconds."""
+    times: dict[Callable[[], object], list[float]] = {library: [], program: []}
     for _ in range(rounds):
-        for contender, taken in times.items():
+        for contender, contender_times in times.items():
             started = time.process_time()
             contender()
-            taken.append(time.process_time() - started)
-    medians = [statistics.median(times[contender]) for contender in (ours, bare)]
-    return medians[0] / medians[1], *medians
+            contender_times.append(time.process_time() - started)
+    program_median, library_median = (
+        statistics.median(times[contender]) for contender in (program, library)
+    )
+    return program_median / library_median, program_median, library_median
 
 
 def listing(count: int, rounds: int) -> list[tuple[str, float, float, str]]:
@@ -109,16 +117,21 @@ def listing(count: int, rounds: int) -> list[tuple[str, float, float, str]]:
     client = pages.replay(boto3.client("s3"))
     source = S3Source()
     with patch.object(source, "_client", lambda: client):
-        videos = lambda: exhaust(source.videos(f"s3://{BUCKET}", ListingOptions()))  # noqa: E731
-        assert videos() == pages.count == count
-        share, ours, bare = ratio(videos, lambda: exhaust(bare_list(client)), rounds)
+
+        def list_videos() -> int:
+            return count_items(source.videos(f"s3://{BUCKET}", ListingOptions()))
+
+        assert list_videos() == pages.count == count
+        ratio, program, library = compare(
+            list_videos, lambda: count_items(list_with_library(client)), rounds
+        )
         tracemalloc.start()
-        videos()
+        list_videos()
         peak = tracemalloc.get_traced_memory()[1] / 1e6
         tracemalloc.stop()
-    note = f"{ours:.2f} s, bare {bare:.2f} s"
+    note = f"{program:.2f} s, bare {library:.2f} s"
     return [
-        (f"listing {count:,} objects, times the bare library", share, LISTING_TARGET, note),
+        (f"listing {count:,} objects, times the bare library", ratio, LISTING_TARGET, note),
         ("peak of memory while listing, MB", peak, MEMORY_TARGET, ""),
     ]
 
@@ -129,42 +142,42 @@ def signing(count: int, rounds: int) -> list[tuple[str, float, float, str]]:
         os.environ.update(storage.environ)
         storage.objects[f"{BUCKET}/{keys[0]}"] = MP4
         client = boto3.client("s3", config=s3.CONFIG)
-        sign = UrlSigner(HOURS).sign
+        sign = UrlSigner(SIGNATURE_SECONDS).sign
 
-        def ours() -> None:
+        def sign_with_program() -> None:
             for key in keys:
                 sign(f"s3://{BUCKET}/{key}")
 
-        def bare() -> None:
+        def sign_with_library() -> None:
             for key in keys:
                 target = {"Bucket": BUCKET, "Key": key}
-                client.generate_presigned_url("get_object", target, HOURS)
+                client.generate_presigned_url("get_object", target, SIGNATURE_SECONDS)
 
-        ours()
-        share, own, library = ratio(ours, bare, rounds)
-        note = f"{own / count * 1e6:.0f} µs a row, bare {library / count * 1e6:.0f} µs"
-    return [("signing, times the bare library", share, SIGNING_TARGET, note)]
+        sign_with_program()
+        ratio, program, library = compare(sign_with_program, sign_with_library, rounds)
+        note = f"{program / count * 1e6:.0f} µs a row, bare {library / count * 1e6:.0f} µs"
+    return [("signing, times the bare library", ratio, SIGNING_TARGET, note)]
 
 
 def calls(rows: int) -> list[tuple[str, float, float, str]]:
     with signed_storage() as storage, tempfile.TemporaryDirectory(prefix="bench-") as folder:
         storage.objects |= {f"{BUCKET}/{number}.mp4": MP4 for number in range(1, rows + 1)}
-        taken = {}
-        for kind in ("https://videos.example.com", f"s3://{BUCKET}"):
-            path = Path(folder) / f"{kind[:2]}.csv"
+        requests_per_row = {}
+        for base in ("https://videos.example.com", f"s3://{BUCKET}"):
+            path = Path(folder) / f"{base[:2]}.csv"
             with path.open("w", encoding="utf-8", newline="") as file:
                 writer = csv.writer(file)
                 writer.writerow(sample(1))
                 for number in range(1, rows + 1):
-                    url = {"sourceUrl": f"{kind}/{number}.mp4"}
+                    url = {"sourceUrl": f"{base}/{number}.mp4"}
                     writer.writerow({**sample(number), **url}.values())
-            taken[kind] = calls_a_row(path, rows, storage.environ)
-    https, s3 = taken.values()
+            requests_per_row[base] = measure_requests_per_row(path, rows, storage.environ)
+    https, s3 = requests_per_row.values()
     note = f"s3 {s3:.4f}, https {https:.4f} calls a row"
     return [(f"calls of {rows:,} s3:// rows, times https", s3 / https, CALLS_TARGET, note)]
 
 
-def calls_a_row(path: Path, rows: int, environ: dict[str, str]) -> float:
+def measure_requests_per_row(path: Path, rows: int, environ: dict[str, str]) -> float:
     with ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(1, latency=[0.02, 0.05], processing=[20, 40]))
         command = [sys.executable, "-m", "batch_import", "run", str(path)]

@@ -1,4 +1,7 @@
-"""A whole import on a virtual clock, measured: made-up rows, and whatever platform is asked for."""
+"""Measures a whole import on a virtual clock; the options describe the simulated platform.
+
+Prints one line of JSON. Seconds in it are simulated, except `real_seconds`.
+"""
 # ruff: noqa: T201 - the runner reads what this process prints
 
 import argparse
@@ -18,12 +21,19 @@ from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limiter import RateLimiter
 
-#: The clock starts here: any moment will do.
+#: Epoch seconds at which the simulated time starts; the value has no meaning.
 START = 1_000_000.0
 
 
 @dataclass(frozen=True)
 class Case:
+    """The options of the import; spans are minimum and maximum seconds.
+
+    Attributes:
+        rate: requests per second that the run may send.
+        rate_limit: requests per second that the platform accepts; 0 for no limit.
+    """
+
     rows: int
     rate: float
     processing: tuple[float, float]
@@ -37,7 +47,7 @@ class Case:
 
     @property
     def max_in_flight(self) -> int:
-        """Room for every row that can be under way at this rate; fewer would bound the rate."""
+        """Number of rows in flight that this rate needs; a lower limit would reduce the rate."""
         return max(Settings().max_in_flight, int(2 * self.rate * self.processing[1]))
 
 
@@ -72,11 +82,11 @@ def _run(case: Case, store: Store, platform: SimulatedPlatform) -> VirtualRun:
 
 
 def manifest_rows(rows: int) -> list[ManifestRow]:
-    made = []
+    manifest = []
     for number in range(1, rows + 1):
         url, name, extension, reference = sample(number).values()
-        made.append(ManifestRow(number + 1, reference, reference, url, name, extension, ()))
-    return made
+        manifest.append(ManifestRow(number + 1, reference, reference, url, name, extension, ()))
+    return manifest
 
 
 def measure(case: Case) -> dict[str, Any]:
@@ -84,12 +94,12 @@ def measure(case: Case) -> dict[str, Any]:
     store, platform = Store(None), _platform(case)
     store.load(manifest_rows(case.rows), START)
     run = _run(case, store, platform)
-    begun = run.first_create_at or START
-    taken = case.rate if not case.rate_limit else min(case.rate, case.rate_limit)
-    limit = case.rows / taken + case.processing[1]
+    began = run.first_create_at or START
+    possible_rate = case.rate if not case.rate_limit else min(case.rate, case.rate_limit)
+    limit = case.rows / possible_rate + case.processing[1]
     return {
         "imported": store.reader.counts().imported,
-        "makespan": run.last_reply_at - begun,
+        "makespan": run.last_reply_at - began,
         "limit": limit,
         "calls": platform.calls.total(),
         "kinds": dict(platform.calls),

@@ -1,9 +1,9 @@
-"""What the program costs to install and to start, by package: `make weight`.
+"""Measures the size and the import time of each installed package: `make weight`.
 
-Sizes are those of the files of each package, without the bytecode that an installer may add. Times
-are processor time of a new interpreter that imports one package, less that of one that imports
-nothing: the median of several, so that a busy machine changes little. Packages share what they
-import, so the times do not add up.
+The size is that of the package's files, without the bytecode that an installer may add. The time is
+the processor time of a new interpreter that imports the package, minus that of an interpreter that
+imports nothing. It is the median of several measurements, because the machine may be busy. Packages
+import each other. Therefore the sum of the times is more than the time of a command.
 """
 
 import json
@@ -13,14 +13,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+#: Number of measurements of each package.
 REPEAT = 7
-#: The part of a package that a command imports, where that is not the package's own name.
+#: Name of a package → the module that a command imports, if it has another name than the package.
 MODULES = {
     "python-calamine": "python_calamine", "python-dateutil": "dateutil", "pyyaml": "yaml",
     "rich": "rich.table", "rich-click": "rich_click", "markdown-it-py": "markdown_it",
     "charset-normalizer": "charset_normalizer", "viostream-batch-import": "batch_import.cli",
     "pygments": "pygments.lexers", "tzdata": "tzdata",
 }  # fmt: skip
+#: Program that prints the size in bytes of each installed package as JSON.
 LIST = """
 import json
 from importlib.metadata import distributions
@@ -34,14 +36,14 @@ print(json.dumps({
 
 
 def processor_time(python: str, code: str) -> float:
-    """Milliseconds."""
-    taken = []
+    """Return the median processor time, in milliseconds, of an interpreter that runs some code."""
+    times = []
     for _ in range(REPEAT):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([python, "-c", code], check=True)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
-    return 1000 * statistics.median(taken)
+        times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return 1000 * statistics.median(times)
 
 
 def main(python: str) -> None:

@@ -1,4 +1,4 @@
-"""A report of real imports, opened in headless Chromium."""
+"""Fixtures: the results page of a real import into the sandbox, opened in headless Chromium."""
 
 import csv
 import sys
@@ -17,17 +17,17 @@ from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 from batch_import.workflows.run import run
 
-# Test folders are no packages; the tests here share the module beside them.
+# Test folders are not packages. This makes the helper module in this folder importable.
 sys.path.insert(0, str(Path(__file__).parent))
 from opened import Report, Seen
 
-#: A browser that talks to nobody of its own accord.
+#: Options of Chromium, so that the browser itself sends no requests.
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 ).split()
 CREDENTIALS = Credentials("VC-test", "key")
-#: Title and source of a row; the reference ID is its place.
+#: Title and source URL of each row. The reference ID is `-ref` and the position in this list.
 ROWS = [
     ("Café crème", "https://videos.example.com/cafe.mp4"),
     ("Nordlicht über Tromsø", "https://videos.example.com/nordlicht.mp4"),
@@ -45,7 +45,7 @@ ROWS = [
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
-    """An import with videos that failed and rows that were invalid."""
+    """The results of an import with imported, failed and invalid rows."""
     folder = tmp_path_factory.mktemp("report")
     manifest = folder / "library.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
@@ -77,7 +77,7 @@ def browser(program: Callable[[str], str]) -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A window of its own, on a desk."""
+    """A browser window of the size of a desktop, which may use the clipboard."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.set_default_timeout(20_000)
@@ -87,13 +87,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def seen() -> Seen:
-    """What the page did."""
+    """The requests and error messages of the page."""
     return Seen()
 
 
 @pytest.fixture
 def page(context: BrowserContext, report: Report, seen: Seen) -> Iterator[Page]:
-    """The report, open. It must neither complain nor ask anybody but the platform."""
+    """The open results page. It must print no errors, and send requests only to the platform."""
     page = context.new_page()
     seen.watch(page)
     page.goto(report.url)

@@ -1,4 +1,4 @@
-"""What the tests of the page hand around: a report, and what its page did."""
+"""Types of the tests of the results page: the results of an import, and the page's requests."""
 
 import csv
 from dataclasses import dataclass, field
@@ -21,14 +21,14 @@ class Report:
         return (self.folder / "results.html").as_uri()
 
     def lines(self) -> dict[str, dict[str, str]]:
-        """The lines of results.csv, by title."""
+        """Return the rows of results.csv: title → column → cell."""
         with (self.folder / "results.csv").open(encoding="utf-8-sig", newline="") as file:
             return {line["filename"]: line for line in csv.DictReader(file)}
 
 
 @dataclass
 class Seen:
-    """What a page did besides being looked at."""
+    """The requests that a page has sent, and its errors and console messages."""
 
     requests: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The report as people use it: found, copied, previewed, printed, on every screen."""
+"""Uses the results page as people do: search, filter, copy, preview, print, on several screens."""
 
 import json
 from pathlib import Path
@@ -15,14 +15,17 @@ from batch_import.reports.writers.csv_writer import read_csv
 from batch_import.reports.writers.html_writer import write_html
 from batch_import.state.store import Store
 
+#: Number of rows of the import.
 ALL = 67
 
 
 def titles(page: Page) -> list[str]:
+    """Return the titles of the shown videos. A card is the element of one video."""
     return page.locator(".card h3").all_inner_texts()
 
 
 def card(page: Page, title: str) -> Locator:
+    """Search for a title; returns the first card with it."""
     page.locator("#search").fill(title)
     return page.locator(".card", has=page.locator("h3", has_text=title)).first
 
@@ -32,33 +35,35 @@ def clipboard(page: Page) -> str:
     return text
 
 
-def test_the_head_tells_how_it_went(page: Page) -> None:
+def test_the_head_shows_the_numbers_of_the_import(page: Page) -> None:
     assert page.locator("h1").inner_text() == "library.csv"
     assert page.locator(".lead").inner_text() == "64 of 67 videos are online"
     expect(page.locator(".chip")).to_have_text(["67 All", "64 Imported", "2 Failed", "1 Invalid"])
     assert page.locator(".causes .why").all_inner_texts()[0].startswith("The source could not be")
-    assert "67 sent" not in page.locator(".key").inner_text()  # the invalid row never was
+    assert "67 sent" not in page.locator(".key").inner_text()  # the invalid row was not sent
     assert "64 imported" in page.locator(".key").inner_text()
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("text", "expected"),
     [
         ("cafe", ["Café crème"]),  # whatever the accents
         ("TROMSØ nordlicht", ["Nordlicht über Tromsø"]),
         ("ラーメン", ["ラーメンの作り方 🍜"]),
         ("episode example.com/33.", ["Episode 33"]),
         ("gone.invalid", ["Lost in transit", "Lost again"]),
-        ("tromso", ["Nordlicht über Tromsø"]),  # a letter that Unicode does not take apart
-        ("soren lost", ["Lost in transit"]),  # in a column of the manifest's own
+        ("tromso", ["Nordlicht über Tromsø"]),  # ø, which Unicode does not decompose
+        ("soren lost", ["Lost in transit"]),  # also in the other columns of the manifest
         ("no such video", []),
     ],
 )
-def test_search_finds_by_every_word(page: Page, words: str, found: list[str]) -> None:
-    page.locator("#search").press_sequentially(words)
-    assert titles(page) == found
-    assert page.locator("#count").inner_text() == f"{len(found)} of {ALL}"
-    expect(page.locator("#none")).to_be_visible(visible=not found)
+def test_a_search_finds_videos_with_all_its_words(
+    page: Page, text: str, expected: list[str]
+) -> None:
+    page.locator("#search").press_sequentially(text)
+    assert titles(page) == expected
+    assert page.locator("#count").inner_text() == f"{len(expected)} of {ALL}"
+    expect(page.locator("#none")).to_be_visible(visible=not expected)
     page.locator("#clear").click()
     assert page.locator("#count").inner_text() == f"{ALL} in all"
 
@@ -90,32 +95,32 @@ def test_sort(page: Page) -> None:
     assert titles(page)[0] == "Café crème"
 
 
-@pytest.mark.parametrize("clipboard_there", [True, False])
+@pytest.mark.parametrize("has_clipboard", [True, False])
 def test_copy_gives_exactly_the_embed_code(
-    page: Page, report: Report, *, clipboard_there: bool
+    page: Page, report: Report, *, has_clipboard: bool
 ) -> None:
-    if not clipboard_there:  # as some browsers treat files
+    if not has_clipboard:  # as in some browsers, if the page is a file
         page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
     for title in ("Café crème", "Episode 42", "<script>"):
-        shown = card(page, title)
-        name = shown.locator("h3").inner_text()
-        shown.locator("button", has_text="Copy embed code").click()
-        expect(shown.locator("button").first).to_have_text("Copied ✓")
+        found_card = card(page, title)
+        name = found_card.locator("h3").inner_text()
+        found_card.locator("button", has_text="Copy embed code").click()
+        expect(found_card.locator("button").first).to_have_text("Copied ✓")
         assert clipboard(page) == report.lines()[name]["embedCode"]
         assert name in page.locator("#announcement").inner_text()
 
 
-def test_nothing_is_copied_of_a_video_that_is_not_there(page: Page) -> None:
-    shown = card(page, "Lost in transit")
-    assert shown.locator("button").all_inner_texts() == ["Details"]
-    assert "host not found" in shown.inner_text()
-    shown.locator("button").click()
+def test_a_failed_video_has_nothing_to_copy(page: Page) -> None:
+    found_card = card(page, "Lost in transit")
+    assert found_card.locator("button").all_inner_texts() == ["Details"]
+    assert "host not found" in found_card.inner_text()
+    found_card.locator("button").click()
     expect(page.locator("#preview-reason")).to_contain_text("host not found")
     expect(page.locator("#facts")).to_contain_text("gone.invalid")
     assert page.locator("iframe").count() == 0
 
 
-def test_preview_plays_a_clip_and_only_when_asked(page: Page, seen: Seen) -> None:
+def test_a_preview_plays_the_video_only_after_a_click(page: Page, seen: Seen) -> None:
     assert not [url for url in seen.requests if "/iframe/" in url]
     card(page, "Café crème").locator("button", has_text="Preview").click()
     expect(page.locator("#preview")).to_be_visible()
@@ -127,17 +132,17 @@ def test_preview_plays_a_clip_and_only_when_asked(page: Page, seen: Seen) -> Non
     assert video.evaluate("video => video.currentTime") > 0
     page.keyboard.press("Escape")
     expect(page.locator("#preview")).to_be_hidden()
-    assert page.locator("iframe").count() == 0  # it plays no more
+    assert page.locator("iframe").count() == 0  # the video has stopped
 
 
-def test_a_title_is_text(page: Page) -> None:
-    shown = card(page, "<script>")
-    assert shown.locator("h3").inner_text().startswith("<script>document.title")
+def test_a_title_with_markup_is_shown_as_text(page: Page) -> None:
+    found_card = card(page, "<script>")
+    assert found_card.locator("h3").inner_text().startswith("<script>document.title")
     assert page.title() == "library.csv – import results"
     assert page.locator(".card script, .card img[onerror]").count() == 0
 
 
-def test_the_policy_stops_what_is_not_the_pages_own(
+def test_the_content_security_policy_blocks_foreign_content(
     context: BrowserContext, report: Report
 ) -> None:
     page = context.new_page()
@@ -163,7 +168,7 @@ def test_the_policy_stops_what_is_not_the_pages_own(
     assert page.title() != "run"
 
 
-def test_a_keyboard_is_enough(page: Page, report: Report) -> None:
+def test_the_page_can_be_used_with_the_keyboard_only(page: Page, report: Report) -> None:
     page.keyboard.press("/")
     page.keyboard.type("ramen")
     for _ in range(10):
@@ -182,7 +187,7 @@ def test_a_keyboard_is_enough(page: Page, report: Report) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
-def test_it_fits_every_screen_and_every_reader(
+def test_the_page_fits_every_screen_and_is_accessible(
     browser: Browser, report: Report, scheme: str, width: int, tmp_path: Path
 ) -> None:
     context = browser.new_context(
@@ -191,18 +196,18 @@ def test_it_fits_every_screen_and_every_reader(
     )
     page = context.new_page()
     page.goto(report.url)
-    page.screenshot(path=tmp_path / f"{scheme}-{width}.png")  # to be looked at
+    page.screenshot(path=tmp_path / f"{scheme}-{width}.png")  # for people who check the look
     light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
     assert light == (scheme == "light")
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    found = Axe().run(page).response["violations"]
+    violations = Axe().run(page).response["violations"]
     page.locator("button", has_text="Preview").first.click()
-    found += Axe().run(page, {"exclude": [["iframe"]]}).response["violations"]
+    violations += Axe().run(page, {"exclude": [["iframe"]]}).response["violations"]
     context.close()
-    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == []
+    assert [(each["id"], each["nodes"][0]["html"]) for each in violations] == []
 
 
-def test_on_paper_it_is_a_table(page: Page, tmp_path: Path) -> None:
+def test_the_printed_page_is_a_table(page: Page, tmp_path: Path) -> None:
     page.evaluate(
         "addEventListener('afterprint', () => 0);"
         "addEventListener('beforeprint', () => setTimeout(() => 0));"
@@ -216,7 +221,7 @@ def test_on_paper_it_is_a_table(page: Page, tmp_path: Path) -> None:
     assert page.evaluate("[most, printed()]") == [64, 0]
 
 
-def test_without_the_network_it_is_still_read(browser: Browser, report: Report) -> None:
+def test_the_page_works_without_the_network(browser: Browser, report: Report) -> None:
     context = browser.new_context(offline=True)
     page = context.new_page()
     page.goto(report.url)
@@ -225,7 +230,7 @@ def test_without_the_network_it_is_still_read(browser: Browser, report: Report) 
     context.close()
 
 
-def test_without_scripts_the_summary_is_read(browser: Browser, report: Report) -> None:
+def test_without_scripts_the_page_shows_the_summary(browser: Browser, report: Report) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(report.url)
@@ -235,7 +240,7 @@ def test_without_scripts_the_summary_is_read(browser: Browser, report: Report) -
     context.close()
 
 
-def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
+def test_of_ten_thousand_rows_only_the_visible_ones_are_in_the_document(
     context: BrowserContext, report: Report, tmp_path: Path
 ) -> None:
     with Store(report.folder / "state.sqlite") as store:
@@ -245,8 +250,8 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
     write_html(tmp_path / "many.html", table, records, ReportInfo("many.csv", 0.0))
     page = context.new_page()
     page.goto((tmp_path / "many.html").as_uri())
-    for place in (0.0, 0.5, 1.0, 0.2):
-        page.evaluate("place => scrollTo(0, place * document.body.scrollHeight)", place)
+    for position in (0.0, 0.5, 1.0, 0.2):
+        page.evaluate("share => scrollTo(0, share * document.body.scrollHeight)", position)
         page.wait_for_timeout(200)
         assert 8 <= page.locator(".card").count() <= 60
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
@@ -256,23 +261,23 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
     assert titles(page) == ["Row 9998"]
 
 
-# The manifest's own columns, and many videos at once ----------------------------------------------
+# The other columns of the manifest, and many videos at the same time ----------------------------
 
 
-def test_own_columns_are_shown_on_the_card_those_that_videos_share_first(page: Page) -> None:
-    shown = card(page, "Café crème")
-    expect(shown.locator(".own")).to_have_text("code: 000 · team: Søren & Co")
-    shown.locator("button", has_text="Preview").click()
+def test_the_card_shows_the_other_columns_of_the_manifest(page: Page) -> None:
+    found_card = card(page, "Café crème")
+    expect(found_card.locator(".own")).to_have_text("code: 000 · team: Søren & Co")
+    found_card.locator("button", has_text="Preview").click()
     facts = page.locator("#facts dd").all_inner_texts()
     assert facts[-2:] == ["Søren & Co", "000"]
 
 
-def test_the_column_of_the_groups_comes_first_on_the_card(page: Page) -> None:
+def test_the_card_shows_the_column_of_the_groups_first(page: Page) -> None:
     page.locator("#column").select_option(label="code")
     expect(card(page, "Café crème").locator(".own")).to_have_text("code: 000 · team: Søren & Co")
 
 
-def test_rows_are_narrowed_down_to_a_group(page: Page) -> None:
+def test_the_page_can_show_one_group_of_rows(page: Page) -> None:
     assert page.locator("#group").is_hidden()
     page.locator("#column").select_option(label="team")
     options = page.locator("#group option").all_inner_texts()
@@ -285,29 +290,29 @@ def test_rows_are_narrowed_down_to_a_group(page: Page) -> None:
     assert page.locator("#count").inner_text() == f"{ALL} in all"
 
 
-def test_all_shown_or_selected_are_copied(page: Page, report: Report) -> None:
+def test_all_shown_or_selected_embed_codes_are_copied(page: Page, report: Report) -> None:
     page.locator("#search").fill("gone.invalid example.com/1.mp4")
     page.locator("#search").fill("videos.example.com/1")
-    shown = titles(page)
-    assert len(shown) == 11
+    shown_titles = titles(page)
+    assert len(shown_titles) == 11
     page.locator("#copy-all").click()
     lines = report.lines()
     expect(page.locator("#announcement")).to_contain_text("11 embed codes are copied")
-    assert clipboard(page).split("\n") == [lines[title]["embedCode"] for title in shown]
+    assert clipboard(page).split("\n") == [lines[title]["embedCode"] for title in shown_titles]
     page.locator(".tick input").nth(2).check()
     page.locator(".tick input").nth(0).check()
     expect(page.locator("#selected")).to_have_text("2 selected")
-    page.locator("#search").fill("")  # what is selected stays so
+    page.locator("#search").fill("")  # the selection does not change
     page.locator("#copy-all").click()
     expect(page.locator("#announcement")).to_contain_text("2 embed codes are copied")
-    assert clipboard(page).split("\n") == [lines[shown[n]]["embedCode"] for n in (0, 2)]
+    assert clipboard(page).split("\n") == [lines[shown_titles[n]]["embedCode"] for n in (0, 2)]
     page.locator("#select-all").check()
     expect(page.locator("#selected")).to_have_text(f"{ALL} selected")
     page.locator("#select-all").uncheck()
     expect(page.locator("#selected")).to_have_text("Select all shown")
 
 
-def test_all_shown_are_downloaded_as_a_table_or_as_json(
+def test_all_shown_rows_are_downloaded_as_a_table_or_as_json(
     page: Page, report: Report, tmp_path: Path
 ) -> None:
     page.locator("#search").fill("lost")
@@ -317,7 +322,7 @@ def test_all_shown_are_downloaded_as_a_table_or_as_json(
     rows = list(read_csv(tmp_path / "videos.csv"))
     assert [row["title"] for row in rows] == ["Lost in transit", "Lost again"]
     assert [row["referenceId"] for row in rows] == ["-ref 4", "-ref 5"]
-    # A spreadsheet would run an id that begins so.
+    # Without the apostrophe, a spreadsheet would take this ID for a formula.
     assert "'-ref 4" in (tmp_path / "videos.csv").read_text(encoding="utf-8-sig")
     page.locator("#search").fill("café")
     with page.expect_download() as download:

@@ -1,8 +1,8 @@
-"""The network of a machine of the tests: its links to the database and to the API can be cut.
+"""Simulated machines whose network connections to the database and to the API can be cut.
 
-With root's rights and `ip`, the machine is a network namespace with two links. Its connections are
-not notified of a cut. Otherwise a proxy is between the machine and the database; the API cannot be
-cut.
+If the test runs as root and has the program `ip`, the machine is a network namespace with two
+links; its connections are not notified of a cut. Otherwise a proxy is between the machine and the
+database, and only this connection can be cut.
 """
 
 import os
@@ -27,11 +27,11 @@ ADDRESSES: Final = "198.18.0.0/16"
 #: Maximum number of namespaces: each has a /24 of these addresses.
 _MAX_NAMESPACES: Final = 256
 _LINKS: Final = ("db", "api")
-#: Last number of the addresses of the links' ends: on the host, and in the namespace.
-_HOST, _MACHINE = {"db": 1, "api": 2}, {"db": 11, "api": 12}
+#: Link → last number of the IP address of its end on the host, and of its end in the namespace.
+_HOST_NUMBERS, _MACHINE_NUMBERS = {"db": 1, "api": 2}, {"db": 11, "api": 12}
 #: A hardware address that no interface has.
-_NOBODY: Final = "02:00:00:00:00:01"
-#: Delete a namespace and all that belongs to it, once the input ends.
+_UNUSED_HARDWARE_ADDRESS: Final = "02:00:00:00:00:01"
+#: Shell script that waits for the end of its input, and then deletes a namespace and its links.
 _CLEAN_UP: Final = """
     read _
     ip netns pids "$0" | xargs -r kill -9
@@ -42,10 +42,10 @@ _CLEAN_UP: Final = """
 
 
 class Direct:
-    """A machine that always reaches everything.
+    """A machine whose connections are never cut.
 
     Attributes:
-        command: what a command line must begin with to run on this machine.
+        command: the start of each command line that runs on this machine.
         database: host and port of the database.
     """
 
@@ -130,8 +130,8 @@ class Namespace(Direct):
             start_new_session=True,
         )  # fmt: skip
         self.command = ("ip", "netns", "exec", self._name)
-        self.database = f"{self._network}.{_HOST['db']}:{port}"
-        self.api_host = f"{self._network}.{_HOST['api']}"
+        self.database = f"{self._network}.{_HOST_NUMBERS['db']}:{port}"
+        self.api_host = f"{self._network}.{_HOST_NUMBERS['api']}"
         try:
             self._connect()
         except BaseException:
@@ -143,7 +143,9 @@ class Namespace(Direct):
         _ip("route", "add", "blackhole", f"{self._network}.0/24")
         self._ip("link", "set", "lo", "up")
         for link in _LINKS:
-            host, machine = (f"{self._network}.{ends[link]}/32" for ends in (_HOST, _MACHINE))
+            host, machine = (
+                f"{self._network}.{ends[link]}/32" for ends in (_HOST_NUMBERS, _MACHINE_NUMBERS)
+            )
             _ip("addr", "add", host, "dev", "lo")
             _ip("link", "add", f"{self._name}-{link}", "type", "veth", "peer", link, "netns",
                 self._name)  # fmt: skip
@@ -165,16 +167,17 @@ class Namespace(Direct):
         The system cannot see the failure. Therefore it repeats packets, after longer and longer
         times.
         """
-        self._ip("neigh", "replace", f"{self._network}.{_HOST[link]}", "lladdr", _NOBODY,
+        host = f"{self._network}.{_HOST_NUMBERS[link]}"
+        self._ip("neigh", "replace", host, "lladdr", _UNUSED_HARDWARE_ADDRESS,
                  "dev", link, "nud", "permanent")  # fmt: skip
 
     def restore(self) -> None:
         """Connect both links again."""
         for link in _LINKS:
-            end, host = f"{self._name}-{link}", f"{self._network}.{_HOST[link]}"
+            end, host = f"{self._name}-{link}", f"{self._network}.{_HOST_NUMBERS[link]}"
             _ip("link", "set", end, "up")
             # The system deletes the route when the link is cut.
-            _ip("route", "replace", f"{self._network}.{_MACHINE[link]}/32", "dev", end)
+            _ip("route", "replace", f"{self._network}.{_MACHINE_NUMBERS[link]}/32", "dev", end)
             with suppress(OSError):  # there is none if nothing was lost
                 self._ip("neigh", "del", host, "dev", link)
 

@@ -1,8 +1,10 @@
-"""The real command against the real sandbox on an unlucky machine: killed, frozen, out of disk, and
-with a clock that jumps. Each run is drawn from its seed; nothing may be lost, and nothing twice.
+"""Disturbs imports by the real command: kills, pauses, full disks, and jumps of the clock.
 
-python tests/crash/run.py --runs 200        all that were not run yet with this program
-python tests/crash/run.py --seed 17         one of them again
+Each import uses the real sandbox. A seed determines the disturbances. Afterwards the import is
+finished, and every row must have exactly one video.
+
+python tests/crash/run.py --runs 200        all imports not yet done with this version
+python tests/crash/run.py --seed 17         one import again
 """
 
 import csv
@@ -31,32 +33,35 @@ from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What was found, a line of JSON for each run: another call goes on behind it.
+#: The findings, one line of JSON per import; the next call continues after the last one.
 DONE = ROOT / "build" / "crash" / "runs.jsonl"
 ACCESS_KEY, API_KEY = "VC-crash", "the-key-that-nobody-may-see"
-#: Undisturbed runs, after which a row that is not imported is lost.
+#: Number of undisturbed runs; a row that is not imported after them is lost.
 FINISHING_RUNS = 6
-#: Of these, the first that sends rows again whose video was not found.
-HELD_FROM = 2
-#: Seconds after which a run that is not disturbed any more is taken to hang.
-PATIENCE = 240.0
-#: Bytes of the small disk: the state, its write-ahead log and all results fit.
-DISK = 8_000_000
+#: Index of the first of these runs that sends unknown rows again whose video was not found.
+FIRST_RESENDING_RUN = 2
+#: Seconds after which an undisturbed run is taken to hang.
+TIMEOUT_SECONDS = 240.0
+#: Bytes of the small disk: enough for the job database, its write-ahead log and all results.
+DISK_BYTES = 8_000_000
+#: A traceback that is the fault of libfaketime; see `_without_faketime`.
 _CANNOT_SLEEP = re.compile(
     rb"Traceback \(most recent call last\):\n(?:  [^\n]*\n)*"
     rb"    time\.sleep\([^\n]*\n(?:  [^\n]*\n)*OSError: \[Errno 22\] Invalid argument\n"
 )
-_FAKETIME = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
+#: Paths at which libfaketime is installed.
+_FAKETIME_PATHS = ("/usr/lib/*/faketime/libfaketimeMT.so.1", "/usr/lib/faketime/libfaketimeMT.so.1")
 #: Jumps of the clock, as libfaketime writes them.
 JUMPS = ("+1h", "-1h", "+3d", "-3d", "+20y", "+30s", "-30s")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What happens to one import.
+    """The disturbances of one import.
 
     Attributes:
-        troubles: kind and the number of videos at which it comes, one for each disturbed run.
+        troubles: for each disturbed run, the kind of the disturbance, and the number of videos in
+            the account at which it happens.
     """
 
     seed: int
@@ -68,7 +73,15 @@ class Plan:
 
 @dataclass
 class Found:
-    """What became of it."""
+    """The finding of one import.
+
+    Attributes:
+        troubles: number of disturbances per kind.
+        held: number of rows that were sent again only at the user's request.
+        lost: reference IDs of rows without a video, or with a wrong key in the results.
+        twice: reference IDs of rows with several videos.
+        faults: other errors, such as a traceback.
+    """
 
     seed: int
     rows: int
@@ -85,15 +98,15 @@ class Found:
 
 
 def faketime_library() -> str:
-    """The path of libfaketime; empty where it is not installed."""
-    for pattern in _FAKETIME:
+    """Return the path of libfaketime; empty if it is not installed."""
+    for pattern in _FAKETIME_PATHS:
         for path in Path("/").glob(pattern.lstrip("/")):
             return str(path)
     return ""
 
 
 def draw(seed: int, kinds: tuple[str, ...]) -> Plan:
-    """The run of a seed."""
+    """Draw the plan of a seed. `kinds` are the disturbances that are possible on this machine."""
     dice = Random(f"crash/{seed}")
     rows = dice.randint(8, 40)
     knobs = {
@@ -111,7 +124,7 @@ def draw(seed: int, kinds: tuple[str, ...]) -> Plan:
 
 
 class Machine:
-    """One import, disturbed as planned, and then brought to its end."""
+    """One import with the disturbances of its plan, and then undisturbed runs until its end."""
 
     def __init__(self, plan: Plan, folder: Path, server: SandboxServer) -> None:
         self.plan, self.folder, self.server = plan, folder, server
@@ -130,18 +143,18 @@ class Machine:
     def run(self) -> Found:
         for kind, videos in self.plan.troubles:
             self.found.troubles[kind] += 1
-            self._disturbed(kind, videos)
+            self._run_disturbed(kind, videos)
         for number in range(FINISHING_RUNS):
-            # A row is held where its video is nowhere, and nothing proves that it never will be:
-            # the user has it sent again, once he has looked.
-            held = number >= HELD_FROM
-            unsure = ("--when-unsure", "retry") if held else ()
-            process = self._start(*unsure)
-            if self._finish(process, PATIENCE) == 0:
+            # A row stays unknown if its video is not found, and nothing proves that it was not
+            # created. Then the user must check it, and let the row be sent again.
+            is_resending = number >= FIRST_RESENDING_RUN
+            options = ("--when-unsure", "retry") if is_resending else ()
+            process = self._start(*options)
+            if self._finish(process) == 0:
                 break
-            if number == HELD_FROM - 1:
+            if number == FIRST_RESENDING_RUN - 1:
                 self.found.held = self._count("unknown")
-        self._judge()
+        self._check()
         return self.found
 
     # One run ----------------------------------------------------------------------------------
@@ -161,7 +174,7 @@ class Machine:
             *("--rate", "200", "--poll-interval", "0.3", "--settle", "5", "--refresh", "0.2"),
             *("--give-up-after", "30", "--workers", str(self.plan.workers)),
         )
-        # A file, not a pipe: nobody reads it while the run is frozen.
+        # A file, not a pipe: nothing reads a pipe while the run is frozen.
         log = (self.folder / "terminal.txt").open("a")
         with log:
             return subprocess.Popen(
@@ -170,28 +183,30 @@ class Machine:
                 text=True, **more,
             )  # fmt: skip
 
-    def _finish(self, process: subprocess.Popen[str], patience: float) -> int | None:
+    def _finish(self, process: subprocess.Popen[str]) -> int | None:
+        """Wait for the end of a run; returns its exit code, or None if it hangs."""
         try:
-            return process.wait(patience)
+            return process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            self.found.faults.append(f"a run did not end within {patience:.0f} s")
+            self.found.faults.append(f"a run did not end within {TIMEOUT_SECONDS:.0f} s")
             return None
 
     def _until(self, process: subprocess.Popen[str], videos: int) -> None:
-        """Wait until the account has so many videos, and a moment longer."""
-        until = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < until:
+        """Wait until the account has so many videos, and for a random time after that."""
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
             if len(self.server.platform.media) >= videos:
                 break
             time.sleep(0.01)
         time.sleep(self._dice.uniform(0, 0.4))
 
-    def _disturbed(self, kind: str, videos: int) -> None:
+    def _run_disturbed(self, kind: str, videos: int) -> None:
+        """Run the command with a disturbance, by the method of its kind."""
         getattr(self, f"_{kind.replace('-', '_')}")(videos)
 
-    # What happens -----------------------------------------------------------------------------
+    # Disturbances, one method per kind --------------------------------------------------------
 
     def _kill(self, videos: int) -> None:
         process = self._start()
@@ -200,7 +215,7 @@ class Machine:
         process.wait()
 
     def _freeze(self, videos: int) -> None:
-        """Stopped, as a laptop that is closed, and woken up; then killed, or left to its end."""
+        """Stop the run, as when a laptop is closed, and wake it up; then perhaps kill it."""
         process = self._start()
         self._until(process, videos)
         with suppress(ProcessLookupError):
@@ -209,31 +224,31 @@ class Machine:
             process.send_signal(signal.SIGCONT)
         if self._dice.random() < 0.5:
             process.kill()
-        self._finish(process, PATIENCE)
+        self._finish(process)
 
     def _full_disk(self, videos: int) -> None:
-        """The disk of the job's folder fills up while the run goes on."""
+        """Fill the disk of the job's folder during the run."""
         process = self._start()
         self._until(process, videos)
         self._filler.parent.mkdir(exist_ok=True)
-        left = self._dice.choice([0, 4096, 40_000])
+        free_bytes = self._dice.choice([0, 4096, 40_000])
         with suppress(OSError), self._filler.open("wb", buffering=0) as file:
             while True:
                 file.write(b"\0" * 4096)
         with suppress(OSError):
-            os.truncate(self._filler, max(0, self._filler.stat().st_size - left))
-        self._finish(process, PATIENCE)
+            os.truncate(self._filler, max(0, self._filler.stat().st_size - free_bytes))
+        self._finish(process)
         self._filler.unlink(missing_ok=True)
 
     def _file_limit(self, videos: int) -> None:
-        """No file may become longer than this: what a full disk is where none can be made."""
+        """Limit the size of files: it replaces the full disk if no small disk can be mounted."""
         del videos
         limit = self._dice.randint(20_000, 200_000)
 
-        def limited() -> None:
+        def limit_file_size() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
-        self._finish(self._start(preexec_fn=limited), PATIENCE)
+        self._finish(self._start(preexec_fn=limit_file_size))
 
     def _clock_jump(self, videos: int) -> None:
         self._clock.write_text("+0")
@@ -252,19 +267,19 @@ class Machine:
             self._clock.write_text(self._dice.choice(JUMPS))
         if self._dice.random() < 0.5:
             process.kill()
-        self._finish(process, PATIENCE)
+        self._finish(process)
 
-    # What must hold ---------------------------------------------------------------------------
+    # Checks -----------------------------------------------------------------------------------
 
-    def _judge(self) -> None:
+    def _check(self) -> None:
         platform, now = self.server.platform, time.time()
-        printed = self._results()
+        keys_in_results = self._results()
         for number in range(1, self.plan.rows + 1):
             name = f"ref-{number}"
             media = platform.non_failed_media(name, now)
             if len(media) > 1:
                 self.found.twice.append(name)
-            if not media or [m.key for m in media[:1]] != printed.get(name):
+            if not media or [media[0].key] != keys_in_results.get(name):
                 self.found.lost.append(name)
         for path in self.folder.rglob("*"):
             if path.is_file() and path.name != "filler":
@@ -276,36 +291,41 @@ class Machine:
                     self.found.faults.append(shown)
 
     def _count(self, status: str) -> int:
+        """Return the number of rows with a status in `results.csv`."""
         path = self.folder / "output" / "videos" / "results.csv"
         return path.read_text(encoding="utf-8-sig").count(f",{status},") if path.exists() else 0
 
     def _results(self) -> dict[str, list[str]]:
-        """Reference ID → keys of the rows that the results call imported."""
-        printed: dict[str, list[str]] = {}
+        """Return reference ID → media keys of the imported rows in `results.csv`."""
+        keys: dict[str, list[str]] = {}
         path = self.folder / "output" / "videos" / "results.csv"
         if path.exists():
             with path.open(encoding="utf-8-sig", newline="") as file:
                 for row in csv.DictReader(file):
                     if row["status"] == "imported":
-                        printed.setdefault(row["referenceId"], []).append(row["key"])
-        return printed
+                        keys.setdefault(row["referenceId"], []).append(row["key"])
+        return keys
 
 
 def _without_faketime(content: bytes) -> bytes:
-    """What was shown, without the tracebacks of a libfaketime that cannot sleep.
+    """Return the output of a run without the tracebacks that libfaketime causes.
 
-    Once its clock has jumped, it refuses the absolute times that Python's `time.sleep` waits for;
-    no clock of a system does.
+    After its clock has jumped, libfaketime refuses the absolute times that Python's `time.sleep`
+    uses. A real clock never does this.
     """
     return _CANNOT_SLEEP.sub(b"", content)
 
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[None]:
-    """A folder on a disk of its own, where the system lets us make one."""
+    """Mount a small disk at a new folder.
+
+    Raises:
+        CalledProcessError: the system does not allow it.
+    """
     folder.mkdir()
     subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "none", str(folder)],
+        ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "none", str(folder)],
         check=True, capture_output=True,
     )  # fmt: skip
     try:
@@ -323,23 +343,26 @@ def can_mount() -> bool:
             return False
 
 
-def kinds_here(say: Callable[[str], None] = print) -> tuple[str, ...]:
-    """What can happen on this machine; says what cannot."""
+def possible_kinds(say: Callable[[str], None] = print) -> tuple[str, ...]:
+    """Return the kinds of disturbances that are possible on this machine.
+
+    Messages name those that are not possible. A kind that is repeated is drawn more often.
+    """
     kinds = ["kill", "kill", "freeze"]
     if can_mount():
         kinds.append("full-disk")
     else:
-        say("No small disk can be mounted (root alone may): file sizes are limited instead.")
+        say("No small disk can be mounted without root: file sizes are limited instead.")
     kinds.append("file-limit")
     if faketime_library():
         kinds.append("clock-jump")
     else:
-        say("SKIPPED: clock jumps, for libfaketime is not installed (make test-programs).")
+        say("SKIPPED: clock jumps. libfaketime is not installed (make test-programs).")
     return tuple(kinds)
 
 
 def crash(seed: int, kinds: tuple[str, ...]) -> Found:
-    """One import from its seed."""
+    """Run the import of a seed; returns its finding."""
     plan = draw(seed, kinds)
     knobs = Knobs.from_mapping(plan.knobs)
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
@@ -351,7 +374,7 @@ def crash(seed: int, kinds: tuple[str, ...]) -> Found:
             if "full-disk" in kinds:
                 with small_disk(folder / "output"):
                     found = Machine(plan, folder, server).run()
-                    if not found.is_good:  # the disk goes with this block
+                    if not found.is_good:  # the disk is unmounted after this block
                         shutil.copytree(folder / "output", folder / "kept")
             else:
                 found = Machine(plan, folder, server).run()
@@ -359,12 +382,12 @@ def crash(seed: int, kinds: tuple[str, ...]) -> Found:
         if found.is_good:
             shutil.rmtree(folder, ignore_errors=True)
         else:
-            print(f"seed {seed}: what is left of it is in {folder}")
+            print(f"seed {seed}: its files are in {folder}")
     return found
 
 
 def program() -> str:
-    """A digest of the program and of these tests: results are of no use for another one."""
+    """Return a digest of the program and of these tests: findings are valid only for it."""
     digest = hashlib.sha256()
     files = (
         path for folder in ("batch_import", "tests/crash") for path in (ROOT / folder).rglob("*")
@@ -375,19 +398,19 @@ def program() -> str:
 
 
 def main() -> int:
-    # As Ctrl-C does: small disks are unmounted on the way out.
+    # SIGTERM then raises an exception, as Ctrl-C does, so that the small disks are unmounted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     chosen = campaign.options("Imports on an unlucky machine.", jobs=4)
-    kinds, version = kinds_here(), program()
+    kinds, version = possible_kinds(), program()
 
-    def one(seed: int) -> Found:
+    def run_seed(seed: int) -> Found:
         return crash(seed, kinds)
 
     if chosen.seed is not None:
-        return campaign.run_one(one, chosen.seed)
-    found = campaign.run_all(one, chosen.runs, chosen.jobs, version, DONE)
-    held = sum(each["held"] for each in found)
-    return campaign.summary(found, more=f"; {held} held until they were sent again at request")
+        return campaign.run_one(run_seed, chosen.seed)
+    findings = campaign.run_all(run_seed, chosen.runs, chosen.jobs, version, DONE)
+    held = sum(finding["held"] for finding in findings)
+    return campaign.summary(findings, more=f"; {held} held until they were sent again at request")
 
 
 if __name__ == "__main__":

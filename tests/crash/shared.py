@@ -1,10 +1,12 @@
-"""Two machines and one job, over HTTP and a real PostgreSQL, with bad luck: the leader is killed,
-is stopped and wakes up, stops between its last check and a POST, is cut off from the database, or
-from everything; the database is restarted at once, or is away. Nothing may be lost, and nothing
-twice.
+"""Disturbs imports by two machines, which share a job database in PostgreSQL.
 
-python tests/crash/shared.py --runs 200        all that were not run yet with this program
-python tests/crash/shared.py --seed 17         one of them again
+One machine, the leader, runs the job; the other one waits for its end (`--standby`). The leader is
+killed, is stopped and wakes up, stops between its last check and a POST, or loses its connection to
+the database or to everything; or the database restarts, at once or after some seconds. Afterwards
+the import is finished, and every row must have exactly one video.
+
+python tests/crash/shared.py --runs 200        all imports not yet done with this version
+python tests/crash/shared.py --seed 17         one import again
 """
 
 import os
@@ -42,12 +44,18 @@ from batch_import.sandbox.server import SandboxServer  # noqa: E402
 from batch_import.state import catalog  # noqa: E402
 from batch_import.state.store import Store  # noqa: E402
 
+#: The findings, one line of JSON per import; the next call continues after the last one.
 DONE = ROOT / "build" / "crash" / "shared.jsonl"
+#: The kinds of disturbances; each has a method of `Fleet`.
 KINDS = ("kill", "freeze", "window", "paused-machine", "cut-off", "isolated", "restart", "away")
-#: Kinds in which the leader's machine loses a link.
+#: Kinds in which the leader's machine loses a connection.
 CUT = ("cut-off", "isolated")
-#: Seconds.
-LEASE, AWAY, PATIENCE = 2.0, 8.0, 240.0
+#: Seconds of a lease.
+LEASE = 2.0
+#: Maximum number of seconds in which the database is down.
+MAX_DOWN_SECONDS = 8.0
+#: Seconds after which a run is taken to hang.
+TIMEOUT_SECONDS = 240.0
 #: Shortest and longest time of an isolation in seconds. Linux repeats packets after 0.2 s, and then
 #: after twice the time each, therefore after 12.6 s and 25.4 s in total: what it would still
 #: deliver comes long after the isolation.
@@ -60,7 +68,7 @@ class Fleet:
     """One import by two machines.
 
     Args:
-        kind: what happens; see `KINDS`.
+        kind: the disturbance, one of `KINDS`.
         machines: the leader's, and the other.
         api_base: base URL of the API.
         authority: the file with the certificate that the API's is signed with.
@@ -72,7 +80,7 @@ class Fleet:
     ) -> None:  # fmt: skip
         self._dice = Random(f"shared/{seed}")
         self._kind, self._machines = kind, machines
-        self._judge_at = 0.0
+        self._check_at = 0.0
         self._api = {"VIOSTREAM_API_BASE": api_base}
         if authority:
             self._api["REQUESTS_CA_BUNDLE"] = str(authority)
@@ -92,27 +100,28 @@ class Fleet:
             )
 
     def run(self) -> Found:
-        means = type(self._machines[0]).__name__.lower()
-        self.found.troubles[f"{self._kind} ({means})" if self._kind in CUT else self._kind] += 1
+        machine_type = type(self._machines[0]).__name__.lower()
+        kind = f"{self._kind} ({machine_type})" if self._kind in CUT else self._kind
+        self.found.troubles[kind] += 1
         self._options = ("--standby", "--workers", str(self._dice.choice([1, 4])))
         leader = self._start(0, *self._options, no_alarm=self._kind == "paused-machine")
         self._until(leader, self._dice.randint(1, self.found.rows // 2))
         standby = self._start(1, *self._options)
-        if self._kind != "isolated":  # which needs rows that are being sent
-            # Time enough to stand by, or not.
+        if self._kind != "isolated":  # this kind needs rows that are being sent
+            # The standby may be waiting already, or not yet.
             time.sleep(self._dice.uniform(0, 3))
         getattr(self, f"_{self._kind.replace('-', '_')}")(leader)
         for process in (standby, leader):
             self._wait(process)
         self._finish()
-        time.sleep(max(0.0, self._judge_at - time.monotonic()))
-        self._judge()
+        time.sleep(max(0.0, self._check_at - time.monotonic()))
+        self._check()
         return self.found
 
     def _start(self, number: int, *flags: str, no_alarm: bool = False) -> subprocess.Popen[str]:
         self.found.runs += 1
         machine = self._machines[number]
-        place = self.folder / "ab"[number]
+        machine_folder = self.folder / "ab"[number]
         environ = {
             **os.environ,
             **self._api,
@@ -122,34 +131,36 @@ class Fleet:
                                                 machine.database),
             "NO_PROXY": "*",
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-            "STOP_FILE": str(place / "stop"),
+            "STOP_FILE": str(machine_folder / "stop"),
             "NO_ALARM": "1" if no_alarm else "",
         }  # fmt: skip
-        with (place / "terminal.txt").open("a") as log:
+        with (machine_folder / "terminal.txt").open("a") as log:
             return subprocess.Popen(
                 [*machine.command,
                  sys.executable, str(ROOT / "tests/crash/stops_itself.py"), "run", "videos.csv",
                  "--rate", "20", "--poll-interval", "0.3", "--settle", "5", "--refresh", "5",
                  "--lease", str(LEASE), *flags],
-                cwd=place, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True,
+                cwd=machine_folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                text=True,
             )  # fmt: skip
 
     def _until(self, process: subprocess.Popen[str], videos: int) -> None:
-        until = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < until:
+        """Wait until the account has so many videos."""
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
             if len(self.platform.platform.media) >= videos:
                 return
             time.sleep(0.01)
 
     def _wait(self, process: subprocess.Popen[str]) -> None:
         try:
-            process.wait(PATIENCE)
+            process.wait(TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            self.found.faults.append(f"a run did not end within {PATIENCE:.0f} s")
+            self.found.faults.append(f"a run did not end within {TIMEOUT_SECONDS:.0f} s")
 
-    # What happens -----------------------------------------------------------------------------
+    # Disturbances, one method per kind --------------------------------------------------------
 
     def _kill(self, leader: subprocess.Popen[str]) -> None:
         leader.kill()
@@ -161,17 +172,17 @@ class Fleet:
             leader.send_signal(signal.SIGCONT)
 
     def _window(self, leader: subprocess.Popen[str]) -> None:
-        """Between the check and the POST."""
+        """Stop the leader between its last check and a POST."""
         (self.folder / "a" / "stop").touch()
         time.sleep(LEASE + self._dice.uniform(1, 3 * LEASE))
         (self.folder / "a" / "stop").unlink(missing_ok=True)
         with suppress(ProcessLookupError):
             leader.send_signal(signal.SIGCONT)
 
-    _paused_machine = _window  # the same, but neither the alarm nor the clock notices it
+    _paused_machine = _window  # the same, but the leader does not end itself when it wakes up
 
     def _cut_off(self, leader: subprocess.Popen[str]) -> None:
-        """The leader reaches the platform, and not the database."""
+        """Let the leader lose its connection to the database, but not to the platform."""
         machine = self._machines[0]
         assert isinstance(machine, Namespace | Proxied)
         machine.cut("db")
@@ -179,21 +190,22 @@ class Fleet:
         self._restore(leader)
 
     def _isolated(self, leader: subprocess.Popen[str]) -> None:
-        """The leader sends requests that do not arrive, and then loses its lease.
+        """Let the leader send requests that do not arrive, and then lose its lease.
 
-        Its system must not deliver them later. It would, after the other machine has sent them.
+        The operating system of the leader must not deliver these requests later, because the other
+        machine may have sent the same rows meanwhile.
         """
         machine = self._machines[0]
         assert isinstance(machine, Namespace)
         machine.lose("api")
-        self._judge_at = time.monotonic() + ALL_REPEATED
+        self._check_at = time.monotonic() + ALL_REPEATED
         time.sleep(self._dice.uniform(0, 0.5))
         machine.cut("db")
         time.sleep(self._dice.uniform(*ISOLATED))
         self._restore(leader)
 
     def _restore(self, leader: subprocess.Popen[str]) -> None:
-        """Connect the leader's machine, which starts the command again if it has ended."""
+        """Connect the leader's machine again; it starts the command again if it has ended."""
         machine = self._machines[0]
         assert isinstance(machine, Namespace | Proxied)
         machine.restore()
@@ -206,23 +218,24 @@ class Fleet:
 
     def _away(self, _: subprocess.Popen[str]) -> None:
         self.database.stop("immediate")
-        time.sleep(self._dice.uniform(1, AWAY))
+        time.sleep(self._dice.uniform(1, MAX_DOWN_SECONDS))
         self.database.start()
 
-    # What must hold ---------------------------------------------------------------------------
+    # Checks -----------------------------------------------------------------------------------
 
     def _finish(self) -> None:
-        """All machines are well again: either of them brings the job to its end."""
+        """Finish the job without disturbances, on both machines in turns."""
         for number in range(FINISHING_RUNS):
-            held = number >= FINISHING_RUNS // 2
-            process = self._start(number % 2, *(("--when-unsure", "retry") if held else ()))
+            is_resending = number >= FINISHING_RUNS // 2
+            options = ("--when-unsure", "retry") if is_resending else ()
+            process = self._start(number % 2, *options)
             self._wait(process)
             if process.returncode == 0:
                 return
-            if held:
+            if is_resending:
                 self.found.held += 1
 
-    def _judge(self) -> None:
+    def _check(self) -> None:
         platform, now = self.platform.platform, time.time()
         with Store(DatabaseState(self.url, "videos")) as store:
             keys = {
@@ -243,7 +256,7 @@ class Fleet:
 
 
 def crash(seed: int, server: Server, kinds: tuple[str, ...]) -> Found:
-    """One import from its seed."""
+    """Run the import of a seed; returns its finding."""
     dice = Random(f"shared/{seed}/platform")
     knobs = Knobs.from_mapping({
         "processing": (0.1, dice.choice([0.3, 1.5])),
@@ -269,41 +282,41 @@ def crash(seed: int, server: Server, kinds: tuple[str, ...]) -> Found:
     if found.is_good:
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        print(f"seed {seed}: what is left of it is in {folder}")
+        print(f"seed {seed}: its files are in {folder}")
     return found
 
 
-def kinds_here() -> tuple[str, ...]:
-    """What can happen on this machine; says what cannot."""
+def possible_kinds() -> tuple[str, ...]:
+    """Return the kinds of disturbances that are possible on this machine."""
     if has_namespaces():
         return KINDS
-    print("No network namespace can be created (root alone may): a proxy cuts off the database.")
+    print("No network namespace can be created without root: a proxy cuts off the database.")
     return tuple(kind for kind in KINDS if kind != "isolated")
 
 
 def main() -> int:
-    # As Ctrl-C does: servers and namespaces are deleted on the way out.
+    # SIGTERM then raises an exception, as Ctrl-C does, so that servers and namespaces are deleted.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     chosen = campaign.options("Two machines with bad luck.", jobs=2)
-    programs, version, kinds = installed(), program(), kinds_here()
+    programs, version, kinds = installed(), program(), possible_kinds()
     if programs is None:
         sys.exit("PostgreSQL is not installed: make test-programs")
     jobs = chosen.jobs if chosen.seed is None else 1
     servers = [Server(programs, clients=ADDRESSES) for _ in range(jobs)]
-    free = list(servers)
+    free_servers = list(servers)
 
-    def one(seed: int) -> Found:
-        server = free.pop()
+    def run_seed(seed: int) -> Found:
+        server = free_servers.pop()
         try:
             return crash(seed, server, kinds)
         finally:
-            free.append(server)
+            free_servers.append(server)
 
     try:
         if chosen.seed is not None:
-            return campaign.run_one(one, chosen.seed)
-        found = campaign.run_all(one, chosen.runs, chosen.jobs, version, DONE)
-        return campaign.summary(found, by=" by two machines")
+            return campaign.run_one(run_seed, chosen.seed)
+        findings = campaign.run_all(run_seed, chosen.runs, chosen.jobs, version, DONE)
+        return campaign.summary(findings, by=" by two machines")
     finally:
         for server in servers:
             server.close()

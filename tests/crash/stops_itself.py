@@ -1,7 +1,9 @@
-"""The command, which stops itself between its last check and the body of a POST.
+"""Runs the real command, which stops itself (SIGSTOP) right before it sends the body of a POST.
 
-It does so once, as soon as the file that `STOP_FILE` names is there. With `NO_ALARM=1` neither the
-alarm nor the clock notices, as where a whole virtual machine is paused.
+At this moment, the last check of the lease is done, but the platform has not received the POST. The
+process stops once, as soon as the file exists whose path is in `STOP_FILE`. With `NO_ALARM=1`, the
+process does not end itself when it wakes up after its lease has expired, as if a whole virtual
+machine with its clocks had been paused.
 """
 
 import os
@@ -17,7 +19,7 @@ _STOP = Path(os.environ["STOP_FILE"])
 
 
 def _send(self: Any, data: Any) -> None:
-    bounded._thread_state.exchange.check_may_send()  # noqa: SLF001 - the window is inside
+    bounded._thread_state.exchange.check_may_send()  # noqa: SLF001 - the process must stop after it
     if isinstance(data, bytes) and data.startswith(b"{"):
         try:
             _STOP.unlink()

@@ -1,4 +1,4 @@
-"""Simulated imports on SQLite and on PostgreSQL, call for call and row for row alike.
+"""Compares simulated imports on SQLite and on PostgreSQL: their requests and rows must be the same.
 
 python tests/database/compare.py --seeds 300
 """
@@ -21,7 +21,7 @@ from batch_import.state.store import Store  # noqa: E402
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Imports on both databases.")
-    parser.add_argument("--seeds", type=int, default=300, help="how many, from seed 0 on")
+    parser.add_argument("--seeds", type=int, default=300, help="number of seeds, from 0 on")
     options = parser.parse_args()
     programs = installed()
     if programs is None:
@@ -31,18 +31,22 @@ def main() -> int:
         url = server.new_database()
         catalog.prepare(url)
 
-        def opened() -> Store:
+        def open_store() -> Store:
             return Store(DatabaseState(url, f"job {next(numbers)}"), create=True)
 
-        different = [
-            seed for seed in range(options.seeds) if fingerprint(seed) != fingerprint(seed, opened)
+        different_seeds = [
+            seed
+            for seed in range(options.seeds)
+            if fingerprint(seed) != fingerprint(seed, open_store)
         ]
     finally:
         server.close()
-    sys.stdout.write(f"{options.seeds} imports on both databases, {len(different)} different.\n")
-    if different:
-        sys.stdout.write(f"Different: {different[:20]}\n")
-    return 1 if different else 0
+    sys.stdout.write(
+        f"{options.seeds} imports on both databases, {len(different_seeds)} different.\n"
+    )
+    if different_seeds:
+        sys.stdout.write(f"Different: {different_seeds[:20]}\n")
+    return 1 if different_seeds else 0
 
 
 if __name__ == "__main__":

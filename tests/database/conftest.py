@@ -1,4 +1,4 @@
-"""Tests with a real PostgreSQL; without it, or without psycopg, they are skipped."""
+"""Fixtures with a real PostgreSQL; without it, or without psycopg, the tests are skipped."""
 
 import os
 import sys
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from server import Server
 
 
-def _missing() -> str:
+def _missing_program() -> str:
+    """Return which program is missing; empty if none is."""
     if find_spec("psycopg") is None:
         return "psycopg is not installed"
     from server import installed
@@ -32,10 +33,10 @@ def _missing() -> str:
 @pytest.fixture(scope="session")
 def server() -> "Iterator[Server]":
     """A server that all tests of this process share."""
-    if why := _missing():
+    if reason := _missing_program():
         if os.environ.get("REQUIRE_TEST_PROGRAMS"):
-            pytest.fail(why)
-        pytest.skip(why)
+            pytest.fail(reason)
+        pytest.skip(reason)
     from server import Server, installed
 
     programs = installed()
@@ -47,7 +48,7 @@ def server() -> "Iterator[Server]":
 
 @pytest.fixture(scope="session")
 def shared_database(server: "Server") -> str:
-    """A database that is prepared, for tests that use jobs of their own."""
+    """URL of a prepared database that several tests share; each of them uses its own jobs."""
     from batch_import.state import catalog
 
     url = server.new_database()
@@ -57,7 +58,7 @@ def shared_database(server: "Server") -> str:
 
 @pytest.fixture
 def database(server: "Server") -> str:
-    """A database of the test's own, prepared."""
+    """URL of a new, prepared database for one test."""
     from batch_import.state import catalog
 
     url = server.new_database()
@@ -70,7 +71,7 @@ _numbers = count(1)
 
 @pytest.fixture
 def empty_state(shared_database: str) -> Callable[[], Store]:
-    """Makes an empty state in PostgreSQL."""
+    """Returns a function that makes an empty job database in PostgreSQL."""
 
     def make() -> Store:
         return Store(DatabaseState(shared_database, f"empty {next(_numbers)}"), create=True)

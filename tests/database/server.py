@@ -1,7 +1,7 @@
-"""A PostgreSQL server for tests: in a temporary folder, on a free port, as a user without rights.
+"""Starts a PostgreSQL server for tests, in a temporary folder, on a free port, without root rights.
 
-Its folder is in memory where there is such a place: it runs with `fsync = on`, as the program asks,
-and a disk would only make the tests slow.
+The folder is in memory if possible. The server runs with `fsync = on`, because the program requires
+it, and a disk would only make the tests slow.
 """
 
 import os
@@ -14,20 +14,23 @@ from pathlib import Path
 
 import psycopg
 
-#: The user of the database, and its password: it must be seen nowhere.
+#: User of the database and password; the password must be in no output.
 USER, PASSWORD = "importer", "a-password-that-must-not-be-seen"
-_PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
+#: Folders in which packages install PostgreSQL's programs.
+_PROGRAM_FOLDERS = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/usr/local/pgsql/bin")
+#: A file system in memory.
 _MEMORY = Path("/dev/shm")
 #: The user that Debian's package makes; the server refuses to run as root.
 _SYSTEM_USER = "postgres"
 
 
 def installed() -> Path | None:
-    """The folder of PostgreSQL's programs, the newest version's; None where it is not installed."""
-    found = [path for place in _PLACES for path in Path("/").glob(place[1:])]
-    found = [path for path in found if (path / "initdb").exists()]
-    if found:
-        return max(found, key=lambda path: [int(part) for part in path.parts if part.isdigit()])
+    """Return the folder of PostgreSQL's programs, of the newest version; None if not installed."""
+    folders = [path for pattern in _PROGRAM_FOLDERS for path in Path("/").glob(pattern[1:])]
+    folders = [path for path in folders if (path / "initdb").exists()]
+    if folders:
+        # The version is a number in the path.
+        return max(folders, key=lambda path: [int(part) for part in path.parts if part.isdigit()])
     program = shutil.which("initdb")
     return Path(program).parent if program else None
 
@@ -58,12 +61,12 @@ class Server:
                   "--no-sync", "--no-instructions", "-E", "UTF8", "--locale", "C")  # fmt: skip
         self.port = _free_port()
         with (self.data / "postgresql.conf").open("a") as file:
-            usual = {
+            defaults = {
                 "port": str(self.port), "listen_addresses": "*" if clients else "127.0.0.1",
                 "unix_socket_directories": str(self.folder), "max_connections": "60",
                 "shared_buffers": "32MB", "logging_collector": "off",
             }  # fmt: skip
-            for name, value in {**usual, **settings}.items():
+            for name, value in {**defaults, **settings}.items():
                 file.write(f"{name} = '{value}'\n")
         if clients:
             with (self.data / "pg_hba.conf").open("a") as file:
@@ -72,9 +75,10 @@ class Server:
         self.start()
 
     def _start_cleaner(self) -> "subprocess.Popen[bytes]":
-        """Start a process that stops the server and deletes its folder once its input ends.
+        """Start a process that waits for the end of its input, then stops the server.
 
-        The system closes the pipe however this process ends, so a killed test leaves no server.
+        It also deletes the server's folder. The system closes the input when this process ends,
+        even if it is killed. Therefore no server is left running.
         """
         script = 'read _; "$0" -D "$1" -s -m immediate stop; rm -rf "$2"'
         return subprocess.Popen(
@@ -114,7 +118,7 @@ class Server:
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"
 
     def new_database(self) -> str:
-        """The URL of an empty database."""
+        """Create an empty database; returns its URL."""
         self._databases += 1
         name = f"test{self._databases}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as db:
@@ -123,7 +127,7 @@ class Server:
 
 
 def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
         return port

@@ -1,4 +1,4 @@
-"""What is true of a state in a file is true of one in PostgreSQL: the same tests, again."""
+"""Runs the unit tests of the job database, which use SQLite, again with PostgreSQL."""
 
 import importlib.util
 import inspect
@@ -14,13 +14,14 @@ from fingerprint import fingerprint
 from batch_import.models import ManifestRow, Status
 from batch_import.state.store import Store
 
-#: Simulated imports, and walks through a job's life, that are compared. `python
-#: tests/database/compare.py --seeds 300` compares more.
+#: Number of simulated imports, and of walks (random steps, see `golden/states.py`), that are
+#: compared. `python tests/database/compare.py --seeds 300` compares more.
 SEEDS, WALKS = 6, 4
 _TESTS = Path(__file__).parents[1]
 
 
-def _loaded(name: str) -> ModuleType:
+def _load_module(name: str) -> ModuleType:
+    """Load a second copy of a test module, which the fixture below can change."""
     path = _TESTS / "unit" / "state" / f"{name}.py"
     spec = importlib.util.spec_from_file_location(f"{name}_in_a_database", path)
     assert spec
@@ -30,34 +31,35 @@ def _loaded(name: str) -> ModuleType:
     return module
 
 
-_MODULES = [_loaded(name) for name in ("test_store", "test_row_matching", "test_listing")]
+_MODULES = [_load_module(name) for name in ("test_store", "test_row_matching", "test_listing")]
 
 
-#: It draws many editions, which `test_walks_through_a_jobs_life_are_alike` does as well.
-_TAKES_LONG = "test_any_edits_of_known_rows_change_no_reference"
+#: A slow test that is left out: the walks below also load many edited manifests.
+_SLOW_TEST = "test_any_edits_of_known_rows_change_no_reference"
 
 
-def _of_any_database(module: ModuleType) -> dict[str, Any]:
-    """The tests of a module that need no file of their own, and its fixtures."""
+def _tests_without_files(module: ModuleType) -> dict[str, Any]:
+    """Return the tests of a module that need no files, and its fixture `store`."""
     return {
         name: value
         for name, value in vars(module).items()
         if name == "store"
-        or (name.startswith("test_") and name != _TAKES_LONG and not _has_files(value))
+        or (name.startswith("test_") and name != _SLOW_TEST and not _needs_files(value))
     }
 
 
-def _has_files(test: Callable[..., object]) -> bool:
+def _needs_files(test: Callable[..., object]) -> bool:
     return "tmp_path" in inspect.signature(test).parameters
 
 
+# pytest finds the tests by their names in this module.
 for _module in _MODULES:
-    globals().update(_of_any_database(_module))
+    globals().update(_tests_without_files(_module))
 
 
 @pytest.fixture(autouse=True)
 def _stores(empty_state: Callable[[], Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each `Store(None)` of these tests is a job in PostgreSQL."""
+    """Replace each `Store(None)` of these tests by a job in PostgreSQL."""
     opened: list[Store] = []
 
     def open_store(_: None) -> Store:
@@ -71,7 +73,7 @@ def _stores(empty_state: Callable[[], Store], monkeypatch: pytest.MonkeyPatch) -
         store.close()
 
 
-def test_the_life_of_a_job_is_as_committed(empty_state: Callable[[], Store]) -> None:
+def test_the_steps_of_a_job_have_the_committed_results(empty_state: Callable[[], Store]) -> None:
     golden = _TESTS / "golden" / "state"
     with empty_state() as store:
         for number, step in enumerate(states.SITUATIONS, start=1):
@@ -82,13 +84,13 @@ def test_the_life_of_a_job_is_as_committed(empty_state: Callable[[], Store]) -> 
     assert compared == committed.read_text(encoding="utf-8")
 
 
-def test_walks_through_a_jobs_life_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = [states.walk(seed) for seed in range(WALKS)]
+def test_walks_have_the_same_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    on_postgresql = [states.walk(seed) for seed in range(WALKS)]
     monkeypatch.setattr(states, "Store", Store)
-    assert found == [states.walk(seed) for seed in range(WALKS)]
+    assert on_postgresql == [states.walk(seed) for seed in range(WALKS)]
 
 
-def test_troubles_and_blocks_are_alike(empty_state: Callable[[], Store]) -> None:
+def test_problem_groups_and_blocks_are_the_same(empty_state: Callable[[], Store]) -> None:
     urls = [
         "https://a.example/1",
         "https://a.example/2?x",
@@ -102,16 +104,16 @@ def test_troubles_and_blocks_are_alike(empty_state: Callable[[], Store]) -> None
             for n, url in enumerate(urls * 2, 2)
         ]
         store.load(rows, 1.0)
-        troubles = sorted(
+        groups = sorted(
             (record.source_url, count) for record, count in store.reader.problem_groups()
         )
         blocks = [[record.line for record in block] for block in store.reader.blocks(3)]
-        return [troubles, blocks, store.reader.blocks_with(Status.INVALID, 3)]
+        return [groups, blocks, store.reader.blocks_with(Status.INVALID, 3)]
 
-    with empty_state() as shared, Store(None) as alone:
-        assert contents(shared) == contents(alone)
+    with empty_state() as postgresql, Store(None) as sqlite:
+        assert contents(postgresql) == contents(sqlite)
 
 
-def test_simulated_imports_make_the_same_calls(empty_state: Callable[[], Store]) -> None:
+def test_simulated_imports_send_the_same_requests(empty_state: Callable[[], Store]) -> None:
     for seed in range(SEEDS):
         assert fingerprint(seed, empty_state) == fingerprint(seed), f"seed {seed}"

@@ -1,4 +1,4 @@
-"""Jobs in a queue, and workers that take them: the real commands and database, over HTTP."""
+"""Submits jobs to the queue, and runs them with workers: real commands, database and HTTP."""
 
 import json
 import os
@@ -28,27 +28,33 @@ if TYPE_CHECKING:
     from server import Server
 
 ACCOUNT, KEYS = "news", ("VC-test", "a-key-that-must-not-be-seen")
-#: Options that make an import quick; five requests a second, so that others find work left.
+#: Options that make an import fast. The default rate, five requests per second, leaves work for
+#: workers that start later.
 QUICK = ("--poll-interval", "1", "--settle", "5", "--lease", "3")
 
 
 class Machines:
-    """Folders of machines that share nothing but a database, and their workers."""
+    """Several machines, each with its own folder, and their workers. They share only a database.
 
-    def __init__(self, made: Callable[[Path], "Command"], url: str, folder: Path) -> None:
-        self.url, self._made, self._folder = url, made, folder
+    Args:
+        make_command: makes the command of a folder.
+        url: URL of the database.
+    """
+
+    def __init__(self, make_command: Callable[[Path], "Command"], url: str, folder: Path) -> None:
+        self.url, self._make_command, self._folder = url, make_command, folder
         self._workers: list[subprocess.Popen[str]] = []
 
     def __call__(self, name: str) -> "Command":
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
-        command = self._made(folder)
+        command = self._make_command(folder)
         del command.environ["VIOSTREAM_ACCESS_KEY"], command.environ["VIOSTREAM_API_KEY"]
         command.environ["VIOSTREAM_STATE"] = self.url
         return command
 
     def submit(self, job: str, rows: int, *more: str, account: str = ACCOUNT) -> None:
-        """Submit a job on a machine that loses its files at once."""
+        """Submit a job from another machine, and delete the manifest there."""
         author = self("author")
         manifest = author.folder / f"{job}.csv"
         manifest.write_text(
@@ -81,7 +87,7 @@ class Machines:
         return text
 
     def listed(self) -> dict[str, dict[str, Any]]:
-        """What `jobs` lists, by name."""
+        """Return name of a job → its status, machine, reason, and number of imported rows."""
         with catalog.session(self.url) as db:
             return {
                 each.name: {
@@ -94,7 +100,8 @@ class Machines:
             }
 
     def until(self, job: str, status: str) -> dict[str, Any]:
-        # Each look is a connection to the database.
+        """Wait until a job has a status; returns the values of `listed`."""
+        # Each check opens a connection to the database.
         until(lambda: self.listed()[job]["status"] == status, every=0.5)
         return self.listed()[job]
 
@@ -113,41 +120,43 @@ def machines(
     sandbox: Callable[..., SandboxServer],
 ) -> Iterator[tuple[Machines, SandboxServer]]:
     platform = sandbox(latency=(0.02, 0.05))
-    made = Machines(
+    fleet = Machines(
         lambda folder: command_in(folder, platform.api_base), server.new_database(), tmp_path
     )
-    made("author")("state", "init")
-    yield made, platform
-    made.close()
+    fleet("author")("state", "init")
+    yield fleet, platform
+    fleet.close()
 
 
-def until(reached: Callable[[], bool], every: float = 0.1) -> None:
+def until(is_reached: Callable[[], bool], every: float = 0.1) -> None:
+    """Wait until a condition is true, at most a minute; it is checked every so many seconds."""
     deadline = time.monotonic() + 60
-    while not reached():
+    while not is_reached():
         assert time.monotonic() < deadline
         time.sleep(every)
 
 
-def said(log: str) -> set[str]:
-    """The first sentences of a worker about its jobs."""
+def first_sentences(log: str) -> set[str]:
+    """Return the first sentence of each line of a worker's log, without the time."""
     lines = (line.partition(" ")[2] for line in log.splitlines())
     return {line.partition(".")[0] + "." for line in lines}
 
 
-def media(platform: SandboxServer, job: str) -> int:
+def media_count(platform: SandboxServer, job: str) -> int:
     with platform.lock:
         return sum(each.reference_id.startswith(f"{job}-") for each in platform.platform.media)
 
 
 def assert_once(platform: SandboxServer, job: str, rows: int) -> None:
+    """Check that every row of a job has exactly one video."""
     now = time.time()
     with platform.lock:
-        live = [len(platform.platform.non_failed_media(f"{job}-{n}", now)) for n in range(rows)]
-    assert live == [1] * rows
+        counts = [len(platform.platform.non_failed_media(f"{job}-{n}", now)) for n in range(rows)]
+    assert counts == [1] * rows
 
 
 class Webhook(HTTPServer):
-    """Remembers what was posted to it."""
+    """A web server that stores the JSON of each POST that it receives."""
 
     def __init__(self) -> None:
         posted = self.posted = []
@@ -164,7 +173,7 @@ class Webhook(HTTPServer):
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
 
-def test_jobs_are_run_from_the_database_alone_and_their_results_written_anywhere(
+def test_jobs_run_without_their_manifest_and_any_machine_can_write_their_results(
     machines: tuple[Machines, SandboxServer],
 ) -> None:
     fleet, platform = machines
@@ -186,9 +195,9 @@ def test_jobs_are_run_from_the_database_alone_and_their_results_written_anywhere
         "one": "finished", "two": "finished", "later": "scheduled", "other": "queued",
         "refused": "set aside",
     }  # fmt: skip
-    assert {"one: ended.", "refused: set aside."} <= said(fleet.log("a"))
+    assert {"one: ended.", "refused: set aside."} <= first_sentences(fleet.log("a"))
     assert_once(platform, "one", 4)
-    assert media(platform, "two") == 3
+    assert media_count(platform, "two") == 3
     (posted,) = webhook.posted
     assert (posted["outcome"], posted["counts"]["imported"]) == ("finished", 4)
     webhook.shutdown()
@@ -204,27 +213,27 @@ def test_jobs_are_run_from_the_database_alone_and_their_results_written_anywhere
     assert "later    news     scheduled" in desk("jobs").stdout
 
 
-def test_a_person_and_a_stopped_worker_give_a_job_back(
+def test_a_paused_job_and_the_job_of_a_stopped_worker_return_to_the_queue(
     machines: tuple[Machines, SandboxServer],
 ) -> None:
     fleet, platform = machines
     fleet.submit("long", 30)
     desk, worker = fleet("desk"), fleet.start("a")
-    until(lambda: media(platform, "long") >= 3)
+    until(lambda: media_count(platform, "long") >= 3)
     assert fleet.listed()["long"]["machine"]
     assert "long: paused." in desk("pause", "long").stdout
     fleet.until("long", "paused")
-    before = media(platform, "long")
+    before = media_count(platform, "long")
     assert "long: in the queue." in desk("resume", "long").stdout
     assert "in the queue already" in desk("resume", "long", code=2).stderr
-    until(lambda: media(platform, "long") >= before + 3)
+    until(lambda: media_count(platform, "long") >= before + 3)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
     assert fleet.until("long", "queued")["reason"] == ""
     with catalog.session(fleet.url) as db:
-        found = get_holder(db, catalog.job_number(db, DatabaseState(fleet.url, "long")))
-        assert found
-        assert found.has_ended
+        holder = get_holder(db, catalog.job_number(db, DatabaseState(fleet.url, "long")))
+        assert holder
+        assert holder.has_ended
     with Store(DatabaseState(fleet.url, "long")) as store:
         assert not list(store.reader.records((Status.CREATING,)))
     assert "long: cancelled." in desk("cancel", "long").stdout
@@ -235,18 +244,18 @@ def test_a_person_and_a_stopped_worker_give_a_job_back(
     assert_once(platform, "long", 30)
 
 
-def test_a_job_outlives_its_worker_and_the_database(
+def test_a_job_continues_after_a_crash_of_its_worker_and_of_the_database(
     server: "Server", machines: tuple[Machines, SandboxServer]
 ) -> None:
     fleet, platform = machines
     fleet.submit("long", 40)
     killed = fleet.start("a")
-    until(lambda: media(platform, "long") >= 3)
+    until(lambda: media_count(platform, "long") >= 3)
     other = fleet.start("b")
-    killed.kill()  # its process reads the end of its input, and gives the job back
+    killed.kill()  # the process of the job notices this, and returns the job to the queue
     until(lambda: "long: taken." in fleet.log("b"))
-    before = media(platform, "long")
-    until(lambda: media(platform, "long") >= before + 3)
+    before = media_count(platform, "long")
+    until(lambda: media_count(platform, "long") >= before + 3)
     server.stop("immediate")
     server.start()
     fleet.until("long", "finished")
@@ -255,26 +264,26 @@ def test_a_job_outlives_its_worker_and_the_database(
     assert_once(platform, "long", 40)
 
 
-def test_a_worker_that_was_stopped_sends_nothing_that_another_has_sent(
+def test_a_stopped_worker_sends_no_row_that_another_worker_has_sent(
     machines: tuple[Machines, SandboxServer],
 ) -> None:
     fleet, platform = machines
     fleet.submit("long", 50, "--workers", "4")
     stopped = fleet.start("a")
-    until(lambda: media(platform, "long") >= 5)
+    until(lambda: media_count(platform, "long") >= 5)
     os.killpg(stopped.pid, signal.SIGSTOP)
     fleet.start("b")
-    before = media(platform, "long")
-    until(lambda: media(platform, "long") > before + 10)
+    before = media_count(platform, "long")
+    until(lambda: media_count(platform, "long") > before + 10)
     os.killpg(stopped.pid, signal.SIGCONT)
     assert stopped.wait(30) == 3
     assert "its jobs were given to others" in fleet.log("a")
     until(lambda: fleet.listed()["long"]["status"] in ("finished", "incomplete"), every=0.5)
     now = time.time()
     with platform.lock:
-        live = [len(platform.platform.non_failed_media(f"long-{n}", now)) for n in range(50)]
-    assert max(live) == 1
-    # What the stopped process may have sent was held; its end is known by now.
+        counts = [len(platform.platform.non_failed_media(f"long-{n}", now)) for n in range(50)]
+    assert max(counts) == 1
+    # Rows that the stopped process might send were held. Its end is known now.
     fleet("desk")("resume", "long")
     fleet.until("long", "finished")
     assert_once(platform, "long", 50)
@@ -286,7 +295,7 @@ def test_a_worker_ends_also_if_its_last_requests_take_longer_than_others_wait(
     fleet, platform = machines
     fleet.submit("long", 20)
     slow = fleet.start("a")
-    until(lambda: media(platform, "long") >= 3)
+    until(lambda: media_count(platform, "long") >= 3)
     usual = platform.platform.knobs
     platform.platform.knobs = replace(usual, latency=(10.0, 10.0))
     fleet.start("b")
@@ -298,7 +307,7 @@ def test_a_worker_ends_also_if_its_last_requests_take_longer_than_others_wait(
     assert_once(platform, "long", 20)
 
 
-def test_the_commands_refuse_in_one_line(
+def test_commands_with_wrong_arguments_print_the_reason(
     machines: tuple[Machines, SandboxServer], server: "Server"
 ) -> None:
     fleet, _ = machines
@@ -325,7 +334,7 @@ def test_the_commands_refuse_in_one_line(
 
 
 def test_a_crash_and_the_tools_of_procrastinate(machines: tuple[Machines, SandboxServer]) -> None:
-    """A job whose process crashes again and again is set aside; the tools show the queue."""
+    """A job is set aside after three crashes of its process; the tools list the queue."""
     from batch_import.workflows.worker import _record_end
 
     fleet, _ = machines

@@ -1,4 +1,10 @@
-"""Who holds a job: one at a time, and whoever was replaced commits and sends nothing any more."""
+"""Tests the lease: only one run holds a job, and a replaced run can neither commit nor send.
+
+A lease is the right of a run to work on a job for some seconds; the run renews it. Each new holder
+gets the next epoch, a number. Three fences stop a replaced run: the database refuses commits of
+earlier epochs; a run checks its lease before it sends; and rows that the replaced run may still
+send are held until its end is known.
+"""
 
 import threading
 import time
@@ -22,14 +28,15 @@ from batch_import.state.store import Store
 if TYPE_CHECKING:
     from server import Server
 
-#: Seconds: no test waits for the end of such a lease.
+#: Seconds of a lease that does not end during a test.
 LONG = 3600.0
+#: Processes on this machine and on another one.
 HERE = replace(Process.current(), host="here", machine_id="m", boot_id="b")
 ELSEWHERE = replace(HERE, host="elsewhere", machine_id="n")
 
 
 class Machine:
-    """One run of a job, on a machine of its own."""
+    """A run of the job `library` on its own machine."""
 
     def __init__(self, url: str, process: Process = HERE) -> None:
         self.state = DatabaseState(url, "library")
@@ -38,6 +45,7 @@ class Machine:
         self._stack = ExitStack()
 
     def take(self, seconds: float = LONG) -> Lease:
+        """Acquire the lease of the job, and open its job database."""
         self.db = self._stack.enter_context(catalog.session(self.state.url))
         number = catalog.get_or_create_job(self.db, self.state)
         self.lease = Lease(self.state, self.db, number, seconds, uses_alarm=False)
@@ -50,12 +58,12 @@ class Machine:
         self.store.connection.set_fence(self.lease.job, self.lease.epoch, self.lease.session_name)
         return self.lease
 
-    def is_cut_off(self) -> None:
-        """Its session for the lease goes, as after `kill -9`; it knows nothing of it."""
+    def lose_connection(self) -> None:
+        """End the session of the lease, as after `kill -9`; the run is not informed."""
         backend = self.db.info.backend_pid
         self.db.close()
         with psycopg.connect(self.state.url, autocommit=True) as db:
-            # The server takes a moment to notice it, and to give up the session's locks.
+            # The server needs some time to notice it, and to release the locks of the session.
             while db.execute(
                 "SELECT 1 FROM pg_stat_activity WHERE pid = %s", (backend,)
             ).fetchone():
@@ -68,27 +76,27 @@ class Machine:
 
 @pytest.fixture
 def machine(database: str) -> Iterator[Callable[..., Machine]]:
-    made: list[Machine] = []
+    machines: list[Machine] = []
 
     def make(process: Process = HERE) -> Machine:
-        made.append(Machine(database, process))
-        return made[-1]
+        machines.append(Machine(database, process))
+        return machines[-1]
 
     yield make
-    for each in made:
-        each.close()
+    for machine in machines:
+        machine.close()
 
 
 def row(name: str, line: int) -> ManifestRow:
     return ManifestRow(line, name, name, f"https://h/{name}.mp4", name, "mp4", (name,))
 
 
-def fill(store: Store, many: int = 4) -> None:
-    store.load([row(f"r{n}", n) for n in range(2, 2 + many)], 1.0)
+def fill(store: Store, row_count: int = 4) -> None:
+    store.load([row(f"r{n}", n) for n in range(2, 2 + row_count)], 1.0)
 
 
 def expire(machine: Machine) -> None:
-    """Its lease ends, as if it had been silent for long."""
+    """End the lease of a machine, as if it had not been renewed."""
     with psycopg.connect(machine.state.url, autocommit=True) as db:
         db.execute("UPDATE batch_import.lease SET expires = clock_timestamp()")
 
@@ -96,7 +104,7 @@ def expire(machine: Machine) -> None:
 # One at a time ------------------------------------------------------------------------------------
 
 
-def test_a_job_that_another_machine_runs_says_who_and_how_to_wait(
+def test_the_error_for_a_busy_job_names_its_holder_and_how_to_wait(
     machine: Callable[..., Machine],
 ) -> None:
     first = machine(ELSEWHERE)
@@ -109,7 +117,7 @@ def test_a_job_that_another_machine_runs_says_who_and_how_to_wait(
     assert location.is_running(Job(Path("library"), first.state.url))
 
 
-def test_a_run_that_said_farewell_leaves_the_job_and_nothing_in_doubt(
+def test_after_a_regular_end_the_job_is_free_and_no_row_is_held(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(), machine(ELSEWHERE)
@@ -123,22 +131,22 @@ def test_a_run_that_said_farewell_leaves_the_job_and_nothing_in_doubt(
     assert second.store.queue.held_rows(3.0) == frozenset()
 
 
-def test_many_that_want_a_job_get_it_one_after_the_other(database: str) -> None:
-    at_work, most, done = 0, 0, []
+def test_only_one_of_several_runs_holds_the_job_at_a_time(database: str) -> None:
+    holder_count, max_holder_count, epochs = 0, 0, []
     lock = threading.Lock()
 
     def work() -> None:
-        nonlocal at_work, most
+        nonlocal holder_count, max_holder_count
         while True:
             try:
                 state, stop = DatabaseState(database, "library"), threading.Event()
-                with lease.hold_lease(state, 30.0, stop, uses_alarm=False) as mine:
+                with lease.hold_lease(state, 30.0, stop, uses_alarm=False) as held_lease:
                     with lock:
-                        at_work += 1
-                        most = max(most, at_work)
-                    done.append(mine.epoch)
+                        holder_count += 1
+                        max_holder_count = max(max_holder_count, holder_count)
+                    epochs.append(held_lease.epoch)
                     with lock:
-                        at_work -= 1
+                        holder_count -= 1
             except JobBusy:
                 continue
             return
@@ -148,49 +156,49 @@ def test_many_that_want_a_job_get_it_one_after_the_other(database: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == 1
-    assert sorted(done) == [1, 2, 3, 4]
+    assert max_holder_count == 1
+    assert sorted(epochs) == [1, 2, 3, 4]
 
 
 # The first fence ----------------------------------------------------------------------------------
 
 
-def test_after_a_take_over_nothing_of_the_earlier_run_is_committed(
+def test_after_a_take_over_the_replaced_run_cannot_commit(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(ELSEWHERE), machine()
     first.take()
     fill(first.store)
     (claimed,) = first.store.queue.claim(1, 2.0)
-    first.is_cut_off()
+    first.lose_connection()
     second.take()
     for write in (
         lambda: first.store.queue.claim(1, 3.0),
         lambda: first.store.queue.apply([StatusUpdate(claimed.row_number, Status.IMPORTED)], 3.0),
         lambda: first.store.queue.recover(3.0),
     ):
-        # Its session was ended as well: whichever it notices first.
+        # The error is that of the fence, or that of the session, which was ended as well.
         with pytest.raises(StateError):
             write()
     assert second.store.reader.counts(is_running=True).processing == 1
     assert second.store.reader.counts().imported == 0
 
 
-def test_the_epoch_alone_keeps_it_from_committing(machine: Callable[..., Machine]) -> None:
-    """Also in a session that nobody ended."""
+def test_the_epoch_is_enough_to_refuse_a_commit(machine: Callable[..., Machine]) -> None:
+    """Even if the session of the replaced run was not ended."""
     first, second = machine(ELSEWHERE), machine()
     first.take()
     fill(first.store)
     with Store(first.state) as unnamed:
         unnamed.connection.set_fence(first.lease.job, first.lease.epoch, "another name")
-        first.is_cut_off()
+        first.lose_connection()
         second.take()
         with pytest.raises(StateUnavailable, match="another run has taken the job over"):
             unnamed.queue.claim(1, 3.0)
     assert second.store.reader.counts().pending == 4
 
 
-def test_a_holder_that_was_stopped_in_a_transaction_is_ended(
+def test_the_session_of_a_holder_that_was_stopped_in_a_transaction_is_ended(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(ELSEWHERE), machine()
@@ -200,15 +208,15 @@ def test_a_holder_that_was_stopped_in_a_transaction_is_ended(
         stack.enter_context(pytest.raises(StateError))
         db = stack.enter_context(first.store.connection.transaction())
         db.execute("UPDATE row SET status = 'imported'")
-        expire(first)  # its session is there, and would keep the lock
+        expire(first)  # its session still exists, and holds a lock
         second.take()
     assert second.store.reader.counts().pending == 4
 
 
-def test_without_the_end_of_its_sessions_a_stopped_holder_keeps_the_job(
+def test_a_stopped_holder_would_keep_the_job_if_its_sessions_were_not_ended(
     machine: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The break of the test above: it proves that the take-over needs to end them."""
+    """Proves that the test above can fail: the take-over must end the sessions."""
     monkeypatch.setattr(lease, "_END_SESSIONS", "SELECT %s::text")
     monkeypatch.setattr(lease, "_END_SESSIONS_SECONDS", 0.5)
     first, second = machine(ELSEWHERE), machine()
@@ -234,7 +242,7 @@ def test_a_long_transaction_does_not_keep_the_lease_from_being_renewed(
     assert first.store.reader.counts().failed == 4
 
 
-def test_a_run_that_was_replaced_is_told_so_when_it_renews(
+def test_a_replaced_run_gets_an_error_when_it_renews_its_lease(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(ELSEWHERE), machine()
@@ -250,26 +258,29 @@ def test_a_run_that_was_replaced_is_told_so_when_it_renews(
 # The second fence ---------------------------------------------------------------------------------
 
 
-def test_nothing_may_be_sent_once_the_lease_has_ended(
+def test_no_request_may_be_sent_after_the_end_of_the_lease(
     machine: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = machine()
-    taken = first.take(seconds=15.0)
-    assert taken.may_send()
+    acquired = first.take(seconds=15.0)
+    assert acquired.may_send()
     later = time.clock_gettime(time.CLOCK_BOOTTIME) + 15.0
     monkeypatch.setattr(lease, "_clock", lambda: later)
-    assert not taken.may_send()
+    assert not acquired.may_send()
 
 
-# Held rows ----------------------------------------------------------------------------------------
+# The third fence: held rows -----------------------------------------------------------------------
 
 
-def in_doubt(first: Machine, second: Machine) -> frozenset[int]:
-    """The first is cut off with two claimed rows; the second takes over."""
+def take_over(first: Machine, second: Machine) -> frozenset[int]:
+    """Let the first run lose its connection with two claimed rows, and let the second take over.
+
+    Returns the numbers of the held rows.
+    """
     first.take()
     fill(first.store)
     claimed = first.store.queue.claim(2, 2.0)
-    first.is_cut_off()
+    first.lose_connection()
     second.take()
     second.store.queue.recover(3.0)
     held = second.store.queue.held_rows(3.0)
@@ -281,40 +292,41 @@ def test_rows_that_a_machine_may_still_send_are_held_until_its_end_is_known(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(ELSEWHERE), machine()
-    held = in_doubt(first, second)
+    held = take_over(first, second)
     assert len(held) == 2
-    with psycopg.connect(first.state.url, autocommit=True) as db:  # it wakes up, and says farewell
+    # The first run wakes up, and stores its regular end.
+    with psycopg.connect(first.state.url, autocommit=True) as db:
         db.execute("UPDATE batch_import.holder SET ended = true WHERE epoch = 1")
     assert second.store.queue.held_rows(900.0) == frozenset()
-    # It may have sent them until then.
+    # It may have sent the rows until this time.
     assert [row.sent_at for row in second.store.queue.in_flight()] == [900.0, 900.0]
 
 
-def test_rows_are_held_also_by_those_who_come_later(machine: Callable[..., Machine]) -> None:
+def test_rows_stay_held_after_another_take_over(machine: Callable[..., Machine]) -> None:
     first, second, third = machine(ELSEWHERE), machine(), machine()
-    held = in_doubt(first, second)
+    held = take_over(first, second)
     second.lease.release()
     second.close()
     third.take()
     assert third.store.queue.held_rows(5.0) == held
 
 
-def test_a_process_of_the_same_machine_that_is_gone_leaves_nothing_in_doubt(
+def test_no_row_is_held_if_the_replaced_process_of_the_same_machine_has_ended(
     machine: Callable[..., Machine],
 ) -> None:
-    assert not in_doubt(machine(replace(HERE, start_time="1")), machine())
+    assert not take_over(machine(replace(HERE, start_time="1")), machine())
 
 
-def test_a_process_of_the_same_machine_that_runs_may_still_send(
+def test_rows_are_held_if_the_replaced_process_of_the_same_machine_still_runs(
     machine: Callable[..., Machine],
 ) -> None:
     parent = replace(Process.current(), machine_id="m", boot_id="b", process_id=1)
-    assert in_doubt(machine(replace(parent, start_time=_start_time(1))), machine())
+    assert take_over(machine(replace(parent, start_time=_start_time(1))), machine())
 
 
-def test_a_person_may_say_that_a_machine_is_off(machine: Callable[..., Machine]) -> None:
+def test_a_user_can_declare_that_a_machine_is_off(machine: Callable[..., Machine]) -> None:
     first, second = machine(ELSEWHERE), machine()
-    in_doubt(first, second)
+    take_over(first, second)
     job = Job(Path("library"), first.state.url)
     assert location.mark_runs_ended(job) == [f"elsewhere, process {ELSEWHERE.process_id}"]
     assert second.store.queue.held_rows(5.0) == frozenset()
@@ -327,34 +339,36 @@ def test_a_person_may_say_that_a_machine_is_off(machine: Callable[..., Machine])
 
 @contextmanager
 def waiting(state: DatabaseState) -> Iterator[tuple[threading.Event, list[str]]]:
-    """Somebody waits for a job; yields what is set when it is free, and what was said."""
-    free, stop, said = threading.Event(), threading.Event(), []
+    """Wait for a job in a thread; yields an event that is set when it is free, and the messages."""
+    free, stop, messages = threading.Event(), threading.Event(), []
 
     def wait() -> None:
-        lease.wait_until_free(state, stop, said.append)
+        lease.wait_until_free(state, stop, messages.append)
         free.set()
 
     thread = threading.Thread(target=wait)
     thread.start()
     try:
-        yield free, said
+        yield free, messages
     finally:
         stop.set()
         thread.join()
 
 
-def test_who_waits_goes_on_once_the_holder_is_gone(machine: Callable[..., Machine]) -> None:
+def test_a_waiting_run_continues_after_the_end_of_the_holder(
+    machine: Callable[..., Machine],
+) -> None:
     first = machine(ELSEWHERE)
     first.take()
-    with waiting(first.state) as (free, said):
+    with waiting(first.state) as (free, messages):
         assert not free.wait(0.6)
-        first.is_cut_off()
+        first.lose_connection()
         assert free.wait(30)
-    assert len(said) == 1
-    assert "elsewhere" in said[0]
+    assert len(messages) == 1
+    assert "elsewhere" in messages[0]
 
 
-def test_who_waits_goes_on_once_the_lease_of_a_silent_holder_has_ended(
+def test_a_waiting_run_continues_after_the_lease_of_a_silent_holder_has_ended(
     machine: Callable[..., Machine],
 ) -> None:
     first = machine(ELSEWHERE)
@@ -365,14 +379,14 @@ def test_who_waits_goes_on_once_the_lease_of_a_silent_holder_has_ended(
         assert free.wait(30)
 
 
-def test_who_waits_outlasts_a_restart_of_the_database(
+def test_a_waiting_run_continues_after_a_restart_of_the_database(
     server: "Server", machine: Callable[..., Machine]
 ) -> None:
     first = machine(ELSEWHERE)
     first.take()
-    with waiting(first.state) as (free, said):
+    with waiting(first.state) as (free, messages):
         assert not free.wait(0.6)
         server.stop("immediate")
         server.start()
         assert free.wait(30)
-    assert any("Make sure that the database runs" in line for line in said)
+    assert any("Make sure that the database runs" in message for message in messages)

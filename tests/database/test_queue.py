@@ -1,4 +1,4 @@
-"""The queue itself, without a worker's process."""
+"""Tests the queue of jobs without a worker process."""
 
 import asyncio
 import threading
@@ -35,14 +35,14 @@ def submit(url: str, job: str) -> None:
 def test_a_job_that_is_submitted_again_does_not_keep_others_from_being_taken_over(
     server: "Server",
 ) -> None:
-    """The worker of both jobs is dead, and one of them is submitted again."""
+    """The worker of both jobs has crashed, and one of the jobs is submitted again."""
     url = server.new_database()
     queue.prepare(url)
     for job in ("one", "two"):
         Store(DatabaseState(url, job), create=True).close()
         submit(url, job)
 
-    async def lose_both_and_take_them_over() -> None:
+    async def lose_both_jobs_and_retry() -> None:
         app = tasks.make_app(url, max_size=4)
         async with app.open_async():
             worker = await app.job_manager.register_worker()
@@ -55,24 +55,24 @@ def test_a_job_that_is_submitted_again_does_not_keep_others_from_being_taken_ove
             context = cast("Any", SimpleNamespace(app=app))
             await tasks._retry_stalled_jobs(context, 0)
 
-    asyncio.run(lose_both_and_take_them_over())
+    asyncio.run(lose_both_jobs_and_retry())
     with catalog.session(url) as db:
-        found = db.execute(
+        queued = db.execute(
             "SELECT args ->> 'job' FROM procrastinate_jobs WHERE status = 'todo' ORDER BY 1"
         )
-        assert found.fetchall() == [("one",), ("two",)]
+        assert queued.fetchall() == [("one",), ("two",)]
         assert [str(each.status) for each in submissions.list_jobs(db)] == ["queued", "queued"]
 
 
-def test_only_progress_forgives_a_crash(server: "Server") -> None:
+def test_crashes_are_counted_until_a_job_makes_progress(server: "Server") -> None:
     url = server.new_database()
     queue.prepare(url)
     with Store(DatabaseState(url, "one"), create=True) as store:
         submit(url, "one")
 
         def crash_after(counts: Counts) -> int:
-            found = submissions.Snapshot(counts, rate=4.0)
-            submissions.save_progress(store.connection, "one", found)
+            snapshot = submissions.Snapshot(counts, rate=4.0)
+            submissions.save_progress(store.connection, "one", snapshot)
             return submissions.note_end(url, "one", "Its process was killed.", crashed=True)
 
         assert [crash_after(Counts()) for _ in range(3)] == [1, 2, 3]
@@ -87,7 +87,7 @@ def test_an_interrupted_command_puts_nothing_into_the_queue(
     manifest = tmp_path / "library.csv"
     manifest.write_text("sourceUrl,filename,extension\nhttps://host.example/a.mp4,A,mp4\n")
     request = ImportRequest(manifest, folder=tmp_path / "library", state=url)
-    # As Ctrl-C during a preflight, which returns what it has found so far.
+    # The stop is set as by Ctrl-C during preflight, which then returns its results so far.
     observer = replace(SILENT, loaded=lambda _: stop.set())
     with pytest.raises(Interrupted):
         workflow.submit(request, ACCOUNT, None, observer, stop)

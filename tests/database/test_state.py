@@ -1,4 +1,7 @@
-"""A state in PostgreSQL: what only a database has, and what a person sees where it goes wrong."""
+"""Tests a job database in PostgreSQL: its own features, and its error messages.
+
+`test_both.py` tests the features that it has in common with SQLite.
+"""
 
 import random
 import subprocess
@@ -37,10 +40,11 @@ def open_job(url: str, name: str = "library", *, create: bool = True) -> Store:
     return Store(DatabaseState(url, name), create=create)
 
 
-# What a person sees -------------------------------------------------------------------------------
+# Error messages -----------------------------------------------------------------------------------
 
 
 def fault(url: str) -> str:
+    """Open a job that cannot be opened; returns the error message."""
     with pytest.raises(StateError) as caught:
         open_job(url).close()
     text = f"{caught.value}"
@@ -49,17 +53,17 @@ def fault(url: str) -> str:
     return text
 
 
-def test_what_is_wrong_with_a_database_is_one_clear_line(server: "Server", database: str) -> None:
+def test_an_unusable_database_gives_one_clear_line(server: "Server", database: str) -> None:
     empty = server.new_database()
     assert "not prepared for batch-import. Prepare it once: batch-import state init" in fault(empty)
-    wrong = database.replace("a-password", "a-passwort")
-    assert "password authentication failed" in fault(wrong)
-    assert "user and password" in fault(wrong)
+    wrong_password = database.replace("a-password", "a-passwort")
+    assert "password authentication failed" in fault(wrong_password)
+    assert "user and password" in fault(wrong_password)
     assert "Create the database" in fault(server.url("nowhere"))
-    nobody_listens = database.replace(str(server.port), "1")
-    assert "Make sure that the database runs" in fault(nobody_listens)
+    closed_port = database.replace(str(server.port), "1")
+    assert "Make sure that the database runs" in fault(closed_port)
     with pytest.raises(StateUnavailable):
-        open_job(nobody_listens)
+        open_job(closed_port)
 
 
 def test_a_missing_job_says_how_to_start_it(database: str) -> None:
@@ -68,7 +72,7 @@ def test_a_missing_job_says_how_to_start_it(database: str) -> None:
     assert not location.exists(Job(Path("library"), database))
 
 
-def test_states_of_other_versions_are_refused(database: str) -> None:
+def test_job_databases_of_other_versions_are_refused(database: str) -> None:
     open_job(database).close()
     for version, word in ((99, "newer"), (1, "older")):
         with psycopg.connect(database, autocommit=True) as db:
@@ -80,7 +84,9 @@ def test_states_of_other_versions_are_refused(database: str) -> None:
 
 
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
-def test_a_server_that_may_forget_is_refused(server: "Server", database: str, setting: str) -> None:
+def test_a_server_that_may_lose_commits_is_refused(
+    server: "Server", database: str, setting: str
+) -> None:
     with psycopg.connect(server.url("postgres"), autocommit=True) as db:
         db.execute(f"ALTER SYSTEM SET {setting} = off")
         db.execute("SELECT pg_reload_conf()")
@@ -107,7 +113,7 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
     assert "pip install 'viostream-batch-import[shared]'" in done.stderr
 
 
-def test_a_commit_is_on_the_disk_whatever_the_role_has_set(database: str) -> None:
+def test_a_commit_is_on_the_disk_even_if_the_role_does_not_require_it(database: str) -> None:
     with psycopg.connect(database, autocommit=True) as db:
         db.execute("ALTER ROLE importer SET synchronous_commit = off")
     try:
@@ -124,11 +130,11 @@ def test_a_url_is_shown_without_its_password() -> None:
     ) == ("postgresql://db.example.com:5433/jobs")
 
 
-# What it keeps ------------------------------------------------------------------------------------
+# Stored values ------------------------------------------------------------------------------------
 
 
-def test_what_postgresql_has_no_room_for_is_kept(database: str) -> None:
-    """NUL characters, and headers and addresses that are longer than a B-tree index takes."""
+def test_values_that_postgresql_does_not_accept_are_stored(database: str) -> None:
+    """NUL characters, and headers and URLs that are too long for a B-tree index."""
     long = "https://h/" + "x" * 8000
     columns = ManifestColumns(tuple(f"column {n}" for n in range(900)), (1, 2, None, 0))
     rows = [row("a", 2, title="one\0two"), row("b", 3, url=f"{long}1"), row("c", 4)]
@@ -156,9 +162,9 @@ def test_no_text_is_too_long_for_an_index(database: str) -> None:
         ]
         store.queue.apply(updates, 3.0)
         store.load([row(f"{long}{n}", n) for n in range(3, 8)], 4.0)
-        found = store.reader.find_by_reference(f"{long}3")
-        assert found
-        assert (found[1].status, found[1].key) == ("imported", f"{long}3")
+        match = store.reader.find_by_reference(f"{long}3")
+        assert match
+        assert (match[1].status, match[1].key) == ("imported", f"{long}3")
         assert store.reader.reference_ids_near(f"{long}6", 1) == [f"{long}5", f"{long}6"]
         for size in (None, (3, 4)):
             for key in (f"{long}2", f"{long}3"):
@@ -170,8 +176,8 @@ def test_no_text_is_too_long_for_an_index(database: str) -> None:
         ):
             db.execute("UPDATE row SET identity = ?", (long,))
     ledger = DatabaseLedger(database, long)
-    for known in ("", "kept"):
-        assert ledger.update(lambda text, _, known=known: ("kept", text == known))
+    for expected in ("", "kept"):
+        assert ledger.update(lambda text, _, expected=expected: ("kept", text == expected))
     ledger.close()
 
 
@@ -199,7 +205,7 @@ def test_rows_are_read_one_by_one_while_others_write(database: str) -> None:
         assert store.reader.counts().failed == 1
 
 
-def test_two_machines_may_make_the_same_job_at_once(database: str) -> None:
+def test_several_machines_can_create_the_same_job_at_the_same_time(database: str) -> None:
     errors: list[Exception] = []
 
     def make() -> None:
@@ -232,61 +238,64 @@ def test_jobs_are_found_by_their_facts(server: "Server") -> None:
         with open_job(url, f"job-{number:03}") as store:
             account = f"account-{number % 2}"
             store.facts.save(facts.API_BASE.of("https://a.example"), facts.ACCOUNT.of(account))
-    wanted = {"api_base": "https://a.example", "account": "account-1"}
-    found = catalog.names_of_jobs_with(url, wanted)
-    assert found == [f"job-{number:03}" for number in range(1, 120, 2)]
-    assert catalog.names_of_jobs_with(url, wanted | {"account": "account-2"}) == []
+    required = {"api_base": "https://a.example", "account": "account-1"}
+    names = catalog.names_of_jobs_with(url, required)
+    assert names == [f"job-{number:03}" for number in range(1, 120, 2)]
+    assert catalog.names_of_jobs_with(url, required | {"account": "account-2"}) == []
 
 
 # Moving a job -------------------------------------------------------------------------------------
 
 
-def filled(job: Job) -> list[object]:
+def fill(job: Job) -> list[object]:
+    """Load a manifest twice, and send one row; returns the contents of the job."""
     job.prepare()
     with Store(job.state, create=True) as store:
         store.load([row(name, line) for line, name in enumerate("abcd", 2)], 1.0)
         store.load([row(name, line) for line, name in enumerate("abc", 2)], 2.0)
-        (one,) = store.queue.claim(1, 3.0)
-        store.queue.apply([StatusUpdate(one.row_number, Status.PROCESSING, sent_at=4.0)], 4.0)
-    return state_of(job)
+        (claimed,) = store.queue.claim(1, 3.0)
+        store.queue.apply([StatusUpdate(claimed.row_number, Status.PROCESSING, sent_at=4.0)], 4.0)
+    return contents(job)
 
 
-def state_of(job: Job) -> list[object]:
+def contents(job: Job) -> list[object]:
+    """Return the rows of a job, their numbers, and its last event."""
     with Store(job.state) as store:
         numbers = [store.reader.find_by_reference(name) for name in "abcd"]
         return [*store.reader.records(), *numbers, store.reader.last_event()]
 
 
-def test_a_job_moves_to_a_database_and_back_as_it_is(tmp_path: Path, database: str) -> None:
+def test_a_job_moves_to_a_database_and_back_without_changes(tmp_path: Path, database: str) -> None:
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
-    before = filled(on_disk)
+    before = fill(on_disk)
     assert move(on_disk, shared) == 4
-    assert state_of(shared) == before
+    assert contents(shared) == before
     with Store(shared.state) as store:
         store.load([row("a", 2), row("new", 3)], 5.0)
-        assert (found := store.reader.find_by_reference("new"))
-        assert found[0] == 5  # no number is given twice
+        match = store.reader.find_by_reference("new")
+        assert match
+        assert match[0] == 5  # no number is used twice
         after = [*store.reader.records()]
     assert move(shared, on_disk) == 5
     with Store(on_disk.state) as store:
         assert [*store.reader.records()] == after
 
 
-def test_a_state_that_was_moved_is_used_no_more(tmp_path: Path, database: str) -> None:
+def test_a_job_database_that_was_moved_cannot_be_used(tmp_path: Path, database: str) -> None:
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
-    filled(on_disk)
+    fill(on_disk)
     move(on_disk, shared)
     with pytest.raises(StateError, match="was moved to the job library in postgresql"):
         move(on_disk, Job(tmp_path / "library", database))
     with Store(on_disk.state) as store:
         assert store.facts.get(facts.MOVED_TO)
     other = Job(tmp_path / "other" / "library")
-    filled(other)
+    fill(other)
     with pytest.raises(StateError, match="There is a job at the job library"):
         move(other, shared)
 
 
-def test_only_the_url_of_a_database_is_one() -> None:
+def test_an_invalid_url_of_a_database_is_refused() -> None:
     manifest = Path("library.csv")
     for url in ("mysql://h/x", "postgresql://h", "postgresql://h/x?password=secret", "library"):
         with pytest.raises(UsageError) as caught:
@@ -297,10 +306,10 @@ def test_only_the_url_of_a_database_is_one() -> None:
     assert job.state == DatabaseState("postgresql://h/x", "library")
 
 
-# The record of an account's budget ----------------------------------------------------------------
+# The record of an account's rate limit ------------------------------------------------------------
 
 
-def test_no_update_of_a_record_is_lost(database: str) -> None:
+def test_no_update_of_the_rate_limit_record_is_lost(database: str) -> None:
     def count() -> None:
         ledger = DatabaseLedger(database, "account")
         for _ in range(40):

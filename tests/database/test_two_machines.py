@@ -1,5 +1,8 @@
-"""Two machines and one job, over HTTP and a real database: whatever happens to the one, the other
-finishes the work, and every row becomes exactly one video."""
+"""Runs one job on two machines, with a real database, over HTTP.
+
+If a run on one machine is killed or paused, the other machine finishes the job, and every row
+becomes exactly one video. The leader is the run that holds the job; a standby waits for its end.
+"""
 
 import signal
 import subprocess
@@ -29,22 +32,29 @@ ROWS = 24
 
 
 class Fleet:
-    """Machines: folders with the same manifest, and one database."""
+    """Several machines: each is a folder with a copy of the manifest; all use one database.
 
-    def __init__(self, database: str, made: Callable[[Path], "Command"], folder: Path) -> None:
-        self.database, self._made, self._folder = database, made, folder
+    Args:
+        database: its URL.
+        make_command: makes the command of a folder.
+    """
+
+    def __init__(
+        self, database: str, make_command: Callable[[Path], "Command"], folder: Path
+    ) -> None:
+        self.database, self._make_command, self._folder = database, make_command, folder
         self._processes: list[subprocess.Popen[str]] = []
 
     def machine(self, name: str, manifest: Path) -> "Command":
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
         (folder / manifest.name).write_bytes(manifest.read_bytes())
-        command = self._made(folder)
+        command = self._make_command(folder)
         command.environ["VIOSTREAM_STATE"] = self.database
         return command
 
     def start(self, command: "Command", *more: str) -> subprocess.Popen[str]:
-        # Five calls a second, so that there is work left when others have started.
+        # The default rate, five requests per second, leaves work for runs that start later.
         process = command.start(
             "run", "videos.csv", "--poll-interval", "0.5", "--settle", "5", "--lease", "3",
             *more,
@@ -67,28 +77,30 @@ def fleet(
     sandbox: Callable[..., SandboxServer],
 ) -> Iterator[tuple[Fleet, SandboxServer]]:
     server = sandbox(latency=(0.02, 0.05))
-    made = Fleet(database, lambda folder: command_in(folder, server.api_base), tmp_path)
-    yield made, server
-    made.close()
+    machines = Fleet(database, lambda folder: command_in(folder, server.api_base), tmp_path)
+    yield machines, server
+    machines.close()
 
 
-def until(reached: Callable[[], bool]) -> None:
+def until(is_reached: Callable[[], bool]) -> None:
+    """Wait until a condition is true, at most a minute."""
     deadline = time.monotonic() + 60
-    while not reached():
+    while not is_reached():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def assert_once(server: SandboxServer, rows: int = ROWS) -> None:
+    """Check that every row has exactly one video."""
     now = time.time()
-    live = [len(server.platform.non_failed_media(f"ref-{n}", now)) for n in range(1, rows + 1)]
-    assert live == [1] * rows
+    counts = [len(server.platform.non_failed_media(f"ref-{n}", now)) for n in range(1, rows + 1)]
+    assert counts == [1] * rows
 
 
 def frozen_leader(
     machines: Fleet, server: SandboxServer, manifest: Callable[..., Path], *flags: str
 ) -> "tuple[Command, subprocess.Popen[str]]":
-    """A second machine, and the run of a first one that holds the job and does nothing any more."""
+    """Return a second machine, and the stopped run of the first machine, which holds the job."""
     path = manifest(ROWS)
     first, second = machines.machine("a", path), machines.machine("b", path)
     leader = machines.start(first, *flags)
@@ -97,7 +109,7 @@ def frozen_leader(
     return second, leader
 
 
-def test_a_standby_finishes_what_a_killed_run_began(
+def test_a_standby_finishes_the_job_of_a_killed_run(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet
@@ -114,7 +126,7 @@ def test_a_standby_finishes_what_a_killed_run_began(
     assert second.counts("videos.csv")["imported"] == ROWS
 
 
-def test_a_stopped_run_sends_nothing_once_it_wakes_up(
+def test_a_stopped_run_sends_no_request_after_it_wakes_up(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet
@@ -150,7 +162,7 @@ def test_the_commands_read_a_job_that_another_machine_runs(
     assert "postgresql://***@127.0.0.1" in shown
 
 
-def test_a_run_ends_in_one_line_where_the_database_goes_away(
+def test_a_run_ends_with_one_line_if_the_database_stops(
     server: "Server", fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, platform = fleet
@@ -166,7 +178,7 @@ def test_a_run_ends_in_one_line_where_the_database_goes_away(
     assert "run the same command again" in done.stderr.splitlines()[-1]
 
 
-def test_a_standby_outlasts_a_restart_of_the_database(
+def test_a_standby_continues_after_a_restart_of_the_database(
     server: "Server", fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, platform = fleet
@@ -179,17 +191,21 @@ def test_a_standby_outlasts_a_restart_of_the_database(
     assert_once(platform)
 
 
-def test_a_lease_that_ends_on_the_way_keeps_the_body_from_leaving(
+def test_the_body_of_a_post_is_not_sent_if_the_lease_ends_before_it(
     sandbox: Callable[..., SandboxServer],
 ) -> None:
     server = sandbox()
     row = JobRow(1, "ref-1", "https://videos.example.com/1.mp4", "One", "mp4", Status.CREATING)
     credentials = Credentials("VC-test", "a-key-that-must-not-be-seen")
-    for parts in range(4):
-        asked = iter([True] * parts)
-        may_send = lambda left=asked: next(left, False)  # noqa: E731
+    for allowed_checks in range(4):
+        results = iter([True] * allowed_checks)
+
+        def may_send(results: Iterator[bool] = results) -> bool:
+            return next(results, False)
+
         with Client(server.api_base, credentials, may_send=may_send) as client:
-            if parts < 3:  # the connection, the headers, the body
+            # The lease is checked before the connection, before the headers and before the body.
+            if allowed_checks < 3:
                 with pytest.raises(NotSent, match="another run may have taken the job over"):
                     client.send(endpoints.create_media(row))
                 assert not server.platform.media
@@ -236,7 +252,7 @@ def test_a_database_is_prepared_and_a_job_moves_there_and_back(
         assert "a-password" not in printed
 
 
-def test_scripts_keep_the_state_in_a_database(
+def test_scripts_can_use_a_job_database_in_postgresql(
     database: str, fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path], tmp_path: Path
 ) -> None:
     _, server = fleet

@@ -1,4 +1,4 @@
-"""The documentation is held against the program."""
+"""Fixtures of the tests that compare the documentation with the program."""
 
 import importlib.util
 import os
@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
-# Test folders are no packages; the tests here share the modules beside them.
+# Test folders are not packages. This makes the helper modules in this folder importable.
 sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture(scope="session")
 def package() -> Callable[[str], None]:
-    """Needs a package; where it is missing, the test is skipped, but not in `.ci/run`."""
+    """Returns a function that skips the test if a package is missing; in `.ci/run`, it fails."""
 
-    def need(name: str) -> None:
+    def require(name: str) -> None:
         if importlib.util.find_spec(name) is None:
-            why = f"{name} is not installed: pip install -e '.[docs]'"
-            (pytest.fail if os.environ.get("REQUIRE_TEST_PROGRAMS") else pytest.skip)(why)
+            reason = f"{name} is not installed: pip install -e '.[docs]'"
+            if os.environ.get("REQUIRE_TEST_PROGRAMS"):
+                pytest.fail(reason)
+            pytest.skip(reason)
 
-    return need
+    return require

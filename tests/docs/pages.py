@@ -1,6 +1,6 @@
-"""The pages of the documentation, taken apart: headings, tables, blocks, inline code, links.
+"""Parses the pages of the documentation: headings, tables, blocks of code, inline code, links.
 
-This file must not know what is expected of them.
+This module has no expectations about the contents of the pages.
 """
 
 import re
@@ -15,13 +15,19 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
-#: The README is shown where the package is, too: its links are whole addresses.
+#: Start of the links in the README: it is also shown by package indexes, so links have whole URLs.
 REPOSITORY = "https://github.com/viostream/batch-import/blob/main/"
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
 class Block(NamedTuple):
-    """A block of code; an indented one has no language."""
+    """A block of code.
+
+    Attributes:
+        section: heading of the section (level 2) that contains it.
+        line: line number in the page.
+        language: language of a fenced block; empty for an indented block.
+    """
 
     section: str
     line: int
@@ -43,57 +49,59 @@ class Page:
 
     @property
     def headings(self) -> list[str]:
-        """As they stand in the file, marks included."""
+        """The headings as written in the file, with their markup."""
         pairs = zip(self.tokens, self.tokens[1:], strict=False)
         return [text.content for token, text in pairs if token.type == "heading_open"]
 
     @property
     def anchors(self) -> set[str]:
-        """What a link can name behind `#`, by GitHub's rule."""
-        seen: Counter[str] = Counter()
-        found = set()
+        """The names of the headings in links, after `#`, by the rule of GitHub."""
+        slug_counts: Counter[str] = Counter()
+        anchors = set()
         for heading in self.headings:
             slug = re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-            found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
-            seen[slug] += 1
-        return found
+            anchors.add(f"{slug}-{slug_counts[slug]}" if slug_counts[slug] else slug)
+            slug_counts[slug] += 1
+        return anchors
 
     @property
     def blocks(self) -> Iterator[Block]:
         section = ""
-        for at, token in enumerate(self.tokens):
+        for position, token in enumerate(self.tokens):
             if token.type == "heading_open" and token.tag == "h2":
-                section = self.tokens[at + 1].content
+                section = self.tokens[position + 1].content
             elif token.type in ("code_block", "fence"):
                 assert token.map
                 yield Block(section, token.map[0] + 1, token.info.strip(), token.content)
 
     @property
     def tables(self) -> Iterator[list[list[str]]]:
-        """Each as rows of cells, the header first."""
+        """The tables, each as rows of cells; the first row is the header."""
         rows: list[list[str]] = []
-        for at, token in enumerate(self.tokens):
+        for position, token in enumerate(self.tokens):
             if token.type == "tr_open":
                 rows.append([])
             elif token.type in ("th_open", "td_open"):
-                rows[-1].append(self.tokens[at + 1].content)
+                rows[-1].append(self.tokens[position + 1].content)
             elif token.type == "table_close":
                 yield rows
                 rows = []
 
     @property
     def code(self) -> list[str]:
-        """What stands between backticks, inside of text and tables."""
-        return [child.content for child in self._inside if child.type == "code_inline"]
+        """The texts between backticks, in paragraphs and tables."""
+        return [child.content for child in self._inline_tokens if child.type == "code_inline"]
 
     @property
     def links(self) -> list[str]:
-        """Where links lead; those into the repository as paths in it."""
-        found = (str(child.attrs["href"]) for child in self._inside if child.type == "link_open")
-        return [link.removeprefix(REPOSITORY) for link in found]
+        """The targets of links; targets in the repository are paths in it."""
+        targets = (
+            str(child.attrs["href"]) for child in self._inline_tokens if child.type == "link_open"
+        )
+        return [target.removeprefix(REPOSITORY) for target in targets]
 
     @property
-    def _inside(self) -> Iterator[Token]:
+    def _inline_tokens(self) -> Iterator[Token]:
         for token in self.tokens:
             yield from token.children or ()
 
@@ -102,17 +110,17 @@ PAGES = [
     Page(path)
     for path in sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/**/*.md")])
 ]
-#: Those for people who use the program.
+#: The pages for users of the program.
 USERS_PAGES = [page for page in PAGES if page.path.name != "CONTRIBUTING.md"]
 
 
 def table_rows(*header: str) -> list[list[str]]:
-    """The rows of all tables with this header, wherever they are."""
-    found = [rows for page in USERS_PAGES for rows in page.tables if rows[0] == list(header)]
-    assert found, f"no page has a table with the columns {header}"
-    return [row for rows in found for row in rows[1:]]
+    """Return the rows of all tables with this header, on all pages, without the header."""
+    tables = [rows for page in USERS_PAGES for rows in page.tables if rows[0] == list(header)]
+    assert tables, f"no page has a table with the columns {header}"
+    return [row for rows in tables for row in rows[1:]]
 
 
 def code_in(cell: str) -> list[str]:
-    """What stands between backticks in a cell."""
+    """Return the texts between backticks in a cell."""
     return re.findall(r"`([^`]*)`", cell)

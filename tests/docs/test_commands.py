@@ -1,4 +1,4 @@
-"""Every command that a page shows is run, in a folder like a reader's, against the sandbox."""
+"""Runs every command that a page shows, against the sandbox, in a folder with the named files."""
 
 import os
 import re
@@ -18,90 +18,93 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
-#: Languages of blocks that hold commands.
+#: Languages of the blocks that contain commands.
 SHELL = ("sh", "bash", "shell", "console")
-#: What a command in an indented block begins with; other lines there are samples.
+#: Beginning of a command in an indented block; other lines of such a block are sample output.
 PROGRAM = re.compile(
     r"(\w+=\S+ )*(\.|batch-import|make|export|python3?|\.venv/bin/\S+|sudo|docker) "
 )
-#: How a command begins that is not run, and why.
+#: Beginning of a command that is not run → the reason.
 NOT_RUN = {
     "uv tool install ": "it changes the user's own tools",
-    "pipx install ": "the same",
-    "make ": "its targets are looked up, by a test of their own",
-    "python3 -m venv ": "to install takes a minute, and the tests run in what it makes",
-    ".venv/bin/pip install ": "the same",
+    "pipx install ": "it changes the user's own tools",
+    "make ": "another test checks that its targets exist",
+    "python3 -m venv ": "an installation takes a minute, and the tests run in one anyway",
+    ".venv/bin/pip install ": "an installation takes a minute, and the tests run in one anyway",
     ".venv/bin/batch-import demo": "tests/end_to_end/test_import.py runs it",
-    "sudo ": "what it does lasts, and concerns the whole machine",
-    "journalctl ": "it reads what only the service has written",
+    "sudo ": "it changes the whole machine",
+    "journalctl ": "it reads the log of a service that does not run here",
     "batch-import manifest feed:https": "the sandbox has no feed; tests/end_to_end has some",
     "docker ": "to build an image needs the internet",
 }
-#: How a command begins that runs until it is stopped, and what keeps it from a port in use.
+#: Beginning of a command that runs until it is stopped → options that the test adds, such as a free
+#: port.
 UNTIL_STOPPED = {
     "batch-import sandbox": "--port 0",
     "batch-import status library.csv --watch": "",
 }
-#: A command that asks, and the flags that answer: the tests have no terminal.
+#: A command that asks questions → the options that answer them, because tests have no terminal.
 ASKING = {"batch-import configure library.csv": "--yes --replace"}
 KEYS = ("VC-test", "an-api-key")
-#: So many more rows has the manifest that the pages speak of.
-NINE = range(1, 10)
+#: Numbers of the further rows of the manifest that the pages describe.
+ROW_NUMBERS = range(1, 10)
 
 
-def shown() -> Iterator[tuple[str, str]]:
-    """Every command that is shown, behind the page and section that show it."""
+def shown_commands() -> Iterator[tuple[str, str]]:
+    """Yield every shown command, with the page and the section that show it."""
     for page in USERS_PAGES:
         for block in page.blocks:
-            where = f"{page.name}: {block.section}"
+            section = f"{page.name}: {block.section}"
             for line in block.text.replace("\\\n", "").splitlines():
                 is_command = PROGRAM.match(line) if not block.language else block.language in SHELL
                 if is_command and line.strip():
-                    yield where, re.sub(r"\s+# .*", "", line).strip()
+                    yield section, re.sub(r"\s+# .*", "", line).strip()
                 elif not block.language:
-                    assert "batch-import " not in line, f"{where}: is this a command? {line}"
+                    assert "batch-import " not in line, f"{section}: is this a command? {line}"
 
 
-def to_run() -> dict[str, list[str]]:
-    """The commands to be run, by section; what several sections show is run once."""
-    run: dict[str, list[str]] = {}
+def commands_to_run() -> dict[str, list[str]]:
+    """Return section → its commands that are run. A command is run only in its first section."""
+    commands: dict[str, list[str]] = {}
     seen = set()
-    for where, command in SHOWN:
+    for section, command in SHOWN:
         if command not in seen and not command.startswith(tuple(NOT_RUN)):
-            run.setdefault(where, []).append(command)
+            commands.setdefault(section, []).append(command)
             seen.add(command)
-    return run
+    return commands
 
 
-SHOWN = list(shown())
-RUN = to_run()
-BEGINS = "batch-import run library.csv"
+SHOWN = list(shown_commands())
+COMMANDS_OF_SECTIONS = commands_to_run()
+#: The command that makes the job of the pages.
+FIRST_RUN = "batch-import run library.csv"
 
 
 @dataclass
 class Reader:
-    """Somebody at a shell, with what the pages speak of in the folder."""
+    """A reader of the pages, with a shell in a folder with the files that the pages name."""
 
     folder: Path
     environ: dict[str, str]
 
-    def runs(self, line: str) -> str:
-        """Run a command; returns what is wrong with how it ended, if anything."""
-        # A host that a command names is somebody's: the sandbox stands in for it.
+    def run(self, line: str) -> str:
+        """Run a command; returns its output if it failed, otherwise an empty text."""
+        # The sandbox replaces all hosts, because no real host may be contacted.
         line = re.sub(r"https?://[^\s'\"]+", self.environ["VIOSTREAM_API_BASE"], line)
         line = f"{line} {ASKING.get(line, '')}"
-        for start, more in UNTIL_STOPPED.items():
+        for start, options in UNTIL_STOPPED.items():
             if line.startswith(start):
-                return self._stops(f"exec {line} {more}")
+                return self._run_until_stopped(f"exec {line} {options}")
         done = subprocess.run(
             ["bash", "-c", line], cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
-        # 1 is no failure: rows that are not imported are what some examples are there to show.
-        ended = "Traceback" not in done.stderr and done.returncode in (0, 1)
-        return "" if ended else f"{line}\n{done.returncode}: {done.stderr}"
+        # Code 1 means that rows are not imported; some examples show this on purpose.
+        is_good = "Traceback" not in done.stderr and done.returncode in (0, 1)
+        return "" if is_good else f"{line}\n{done.returncode}: {done.stderr}"
 
-    def _stops(self, line: str) -> str:
+    def _run_until_stopped(self, line: str) -> str:
+        """Start a command, and stop it after its first line; returns its errors if it failed."""
         process = subprocess.Popen(
             ["bash", "-c", line], cwd=self.folder, env=self.environ, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -119,11 +122,11 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     with SandboxServer(platform) as server:
         shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
         _write_manifest(
-            tmp_path / "library.csv", server.address, "hr-welcome-2025", *map(str, NINE)
+            tmp_path / "library.csv", server.address, "hr-welcome-2025", *map(str, ROW_NUMBERS)
         )
         _write_manifest(tmp_path / "fixed.csv", server.address, "hr-fixed-2025")
         _write_sources(tmp_path)
-        # What a reader would wait for.
+        # A real import takes longer than a test should.
         (tmp_path / "batch-import.yaml").write_text("rate: 100\npoll-interval: 0.3\n")
         environ = {
             **os.environ,
@@ -131,7 +134,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
             "VIOSTREAM_API_BASE": server.api_base,
             "VIOSTREAM_ACCESS_KEY": KEYS[0],
             "VIOSTREAM_API_KEY": KEYS[1],
-            # Whatever a page shows, no host but this one is reached.
+            # Connections to other hosts fail, because this proxy does not exist.
             "https_proxy": "http://127.0.0.1:9",
             "http_proxy": "http://127.0.0.1:9",
             "no_proxy": "127.0.0.1",
@@ -140,14 +143,14 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
 
 
 def _write_manifest(path: Path, origin: str, *names: str) -> None:
-    """A row for each name; the sandbox has their videos, so that preflight finds them."""
+    """Write a manifest with a row for each name; the sandbox serves their source videos."""
     rows = [f"{origin}/clips/1.mp4?{name},Video {name},mp4,{name},People" for name in names]
     header = "sourceUrl,filename,extension,referenceId,department"
     path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
 
 
 def _write_sources(folder: Path) -> None:
-    """A folder, a sitemap and a saved API response, as the page on sources has them."""
+    """Write the folder, the sitemap and the saved API response that the page on sources names."""
     (folder / "videos").mkdir()
     (folder / "videos/welcome.mp4").write_bytes(bytes(2_000))
     sitemap = (
@@ -159,17 +162,17 @@ def _write_sources(folder: Path) -> None:
     (folder / "answer.json").write_text(link)
 
 
-@pytest.mark.parametrize("where", RUN)
-def test_every_shown_command_runs(where: str, reader: Reader) -> None:
-    commands = RUN[where]
-    if BEGINS not in commands and any("library" in command for command in commands):
-        # The section speaks of a job that is there.
-        assert not reader.runs(f"{BEGINS} --rate 100 --poll-interval 0.2")
-    faults = [fault for command in commands if (fault := reader.runs(command))]
-    assert not faults, "\n".join(faults)
+@pytest.mark.parametrize("section", COMMANDS_OF_SECTIONS)
+def test_every_shown_command_runs(section: str, reader: Reader) -> None:
+    commands = COMMANDS_OF_SECTIONS[section]
+    if FIRST_RUN not in commands and any("library" in command for command in commands):
+        # The section describes a job that exists already.
+        assert not reader.run(f"{FIRST_RUN} --rate 100 --poll-interval 0.2")
+    errors = list(filter(None, map(reader.run, commands)))
+    assert not errors, "\n".join(errors)
 
 
-def test_what_is_not_run_is_still_shown() -> None:
+def test_the_exceptions_are_still_needed() -> None:
     for start in (*NOT_RUN, *UNTIL_STOPPED, *ASKING):
         assert any(command.startswith(start) for _, command in SHOWN), start
 

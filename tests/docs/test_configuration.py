@@ -1,4 +1,4 @@
-"""A configuration file that a page shows is one."""
+"""Every configuration file that a page shows can be read."""
 
 from pathlib import Path
 

@@ -8,14 +8,16 @@ from pathlib import Path
 from pages import ROOT
 
 PACKAGE = ROOT / "batch_import"
+#: The names before the colon in a line such as `size, form: description`.
 NAMES = re.compile(r"(\w+(?:, \w+)*):(?: |$)")
+#: Number of spaces before a documented name.
 INDENT = 4
 #: Methods whose parameters the docstring of their class describes.
 CONSTRUCTORS = {"__init__", "__new__"}
 
 
 def documented(node: ast.AST, heading: str) -> set[str]:
-    """The names under a heading of a docstring."""
+    """Return the names under a heading of a docstring."""
     doc = ast.get_docstring(node) or ""  # type: ignore[arg-type]
     _, _, section = f"\n{doc}\n".partition(f"\n{heading}:\n")
     names: set[str] = set()
@@ -23,21 +25,23 @@ def documented(node: ast.AST, heading: str) -> set[str]:
         indent = len(line) - len(line.lstrip())
         if not indent:
             break
-        if indent == INDENT and (found := NAMES.match(line.strip())):
-            names.update(found[1].split(", "))
+        match = NAMES.match(line.strip())
+        if indent == INDENT and match:
+            names.update(match[1].split(", "))
     return names
 
 
 def parameters(node: ast.FunctionDef) -> set[str]:
-    given = node.args
-    every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
-    return {each.arg for each in every if each}
+    """Return the names of a function's parameters, with those of `*args` and `**kwargs`."""
+    args = node.args
+    all_args = [*args.posonlyargs, *args.args, *args.kwonlyargs, args.vararg, args.kwarg]
+    return {arg.arg for arg in all_args if arg}
 
 
 def attributes(node: ast.ClassDef) -> Iterator[str]:
-    """The fields, class constants, properties, and what methods assign to `self`."""
-    for each in ast.walk(node):
-        match each:
+    """Yield the names of fields, class constants, properties, and attributes set by methods."""
+    for child in ast.walk(node):
+        match child:
             case ast.FunctionDef(name=name) | ast.AnnAssign(target=ast.Name(id=name)):
                 yield name
             case ast.Attribute(value=ast.Name(id="self"), attr=name, ctx=ast.Store()):
@@ -45,20 +49,22 @@ def attributes(node: ast.ClassDef) -> Iterator[str]:
 
 
 def wrong_names(path: Path) -> Iterator[str]:
+    """Yield the documented names of a module that do not exist in its code."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         wrong: set[str] = set()
         if isinstance(node, ast.FunctionDef):
             wrong = documented(node, "Args") - parameters(node)
         elif isinstance(node, ast.ClassDef):
-            known = set(attributes(node))
-            accepted = {
+            existing = set(attributes(node))
+            constructor_parameters = {
                 name
-                for each in node.body
-                if isinstance(each, ast.FunctionDef) and each.name in CONSTRUCTORS
-                for name in parameters(each)
+                for method in node.body
+                if isinstance(method, ast.FunctionDef) and method.name in CONSTRUCTORS
+                for name in parameters(method)
             }
-            wrong = documented(node, "Attributes") - known
-            wrong |= documented(node, "Args") - (accepted or known)
+            wrong = documented(node, "Attributes") - existing
+            # The constructor of a dataclass or a NamedTuple takes the class's fields.
+            wrong |= documented(node, "Args") - (constructor_parameters or existing)
         yield from (f"{path.name}, {node.name}: {name}" for name in sorted(wrong))  # type: ignore[attr-defined]
 
 

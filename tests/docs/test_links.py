@@ -1,4 +1,4 @@
-"""Links lead somewhere. Headings inside of `docs/` are checked by the build (test_site.py)."""
+"""The targets of links exist. The build (test_site.py) checks the headings inside of `docs/`."""
 
 import re
 
@@ -20,16 +20,17 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(page: Page) -> None:
             assert anchor in Page(target).anchors, link
 
 
-def test_the_readme_links_every_page_but_the_reference() -> None:
+def test_the_readme_links_every_page_except_the_reference() -> None:
     (readme,) = (page for page in PAGES if page.name == "README.md")
     linked = {link.partition("#")[0] for link in readme.links}
     reference = {page.name for page in PAGES if page.name.startswith("docs/reference/")}
     assert {page.name for page in PAGES} - reference - {"README.md", "docs/index.md"} <= linked
 
 
-def test_the_readme_has_no_link_that_only_a_checkout_knows() -> None:
+def test_the_readme_has_no_relative_links() -> None:
     (readme,) = (page for page in PAGES if page.name == "README.md")
     text = readme.path.read_text(encoding="utf-8")
-    written = re.findall(r"^\[[^\]]+\]: (.*)$|\]\(([^)]*)\)", text, re.MULTILINE)
-    assert len(written) >= len(set(readme.links))
-    assert all("://" in (named or inline) for named, inline in written)
+    # Targets of link definitions, and of inline links.
+    targets = re.findall(r"^\[[^\]]+\]: (.*)$|\]\(([^)]*)\)", text, re.MULTILINE)
+    assert len(targets) >= len(set(readme.links))
+    assert all("://" in (defined or inline) for defined, inline in targets)

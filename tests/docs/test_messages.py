@@ -1,4 +1,7 @@
-"""The messages that the documentation explains are the program's, and none is left unexplained."""
+"""docs/troubleshooting.md explains all messages of errors, and only messages that exist.
+
+A message is explained if a heading of the page quotes it. Some messages need no explanation.
+"""
 
 import ast
 import re
@@ -11,8 +14,8 @@ from pages import ROOT, Page
 from batch_import import errors
 from batch_import.errors import Interrupted, ManifestError, RunFault, UsageError
 
-TROUBLES = Page(ROOT / "docs/troubleshooting.md")
-#: Said by other programs: the shell, and SQLite behind the state file's name.
+PAGE = Page(ROOT / "docs/troubleshooting.md")
+#: Messages of other programs: of the shell, and of SQLite after the name of the file.
 OTHERS = {
     "batch-import: command not found",
     "…: database or disk is full.",
@@ -20,7 +23,7 @@ OTHERS = {
     "…: database is locked.",
     "…: database disk image is malformed.",
 }
-#: Messages that say all there is to say, together with their hints.
+#: Messages that, with their hints, need no explanation.
 SELF_EXPLANATORY = {
     "Stopped at …, as requested.",
     "Cannot connect to the embed pages: ….",
@@ -45,44 +48,49 @@ SELF_EXPLANATORY = {
     "The state of this job was moved to ….",
     "The state of … is a file.",
     "…: the sessions of its last run cannot be ended.",
-    "…: ….",  # what SQLite says; the page has its usual words
+    "…: ….",  # any message of SQLite; the page has the usual ones
 }
-#: A fault with fewer letters of its own fits anything, …
-FEW = 6
-#: … and so does any other text with fewer than these, of which there are many more.
-MANY = 15
+#: Minimum number of letters of an error's message. A shorter one, such as `…: ….`, would fit any
+#: heading.
+MIN_MESSAGE_LETTERS = 6
+#: The same for other texts of the program; there are many more of these.
+MIN_TEXT_LETTERS = 15
 
 
 @dataclass(frozen=True)
 class Message:
-    """What a fault says; `…` stands for what varies."""
+    """The message of an error, where `…` replaces each value.
+
+    Attributes:
+        fault: class of the error.
+    """
 
     fault: type[RunFault]
-    words: str
+    text: str
     has_hint: bool
 
     @property
-    def explains_itself(self) -> bool:
-        """Whoever reads it asked for it, or is told what to do with flag or file."""
-        asked = issubclass(self.fault, (UsageError, Interrupted))
-        printed = issubclass(self.fault, ManifestError) and self.has_hint
-        return asked or printed or self.words in SELF_EXPLANATORY
+    def is_self_explanatory(self) -> bool:
+        """Whether the message names an option or a file with a hint, or needs no explanation."""
+        is_about_usage = issubclass(self.fault, (UsageError, Interrupted))
+        has_manifest_hint = issubclass(self.fault, ManifestError) and self.has_hint
+        return is_about_usage or has_manifest_hint or self.text in SELF_EXPLANATORY
 
 
-def quoted() -> list[str]:
-    """The headings' words that are messages, or stand for statuses."""
-    return [code for heading in TROUBLES.headings for code in re.findall(r"`([^`]+)`", heading)]
+def quoted_texts() -> list[str]:
+    """Return the texts in the headings of the page that are messages or names of statuses."""
+    return [code for heading in PAGE.headings for code in re.findall(r"`([^`]+)`", heading)]
 
 
 @cache
-def nodes() -> list[ast.AST]:
-    """The whole program."""
+def syntax_nodes() -> list[ast.AST]:
+    """Return the syntax nodes of the whole program."""
     paths = (ROOT / "batch_import").rglob("*.py")
     return [node for path in paths for node in ast.walk(ast.parse(path.read_text("utf-8")))]
 
 
-def words_of(node: ast.AST) -> str:
-    """A text of the code, `…` in the place of each value; empty for anything else."""
+def text_of(node: ast.AST) -> str:
+    """Return the text of a string or f-string, with `…` for each value; empty for other nodes."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
@@ -92,47 +100,57 @@ def words_of(node: ast.AST) -> str:
 
 
 def messages() -> Iterator[Message]:
-    """Every fault that the code can raise."""
-    for node in nodes():
+    """Yield the message of every error that the code can raise."""
+    for node in syntax_nodes():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             fault = getattr(errors, node.func.id, None)
             if isinstance(fault, type) and issubclass(fault, RunFault):
-                hinted = len(node.args) > 1 or bool(node.keywords)
-                yield Message(fault, words_of(node.args[0]), hinted)
+                has_hint = len(node.args) > 1 or bool(node.keywords)
+                yield Message(fault, text_of(node.args[0]), has_hint)
 
 
-def fits(heading: str, words: str, letters: int) -> bool:
-    """Whether a heading quotes a text: to the letter, but for what varies."""
-    pattern = ".*".join(map(re.escape, words.split("…")))
-    return len(re.findall(r"\w", words)) >= letters and bool(re.fullmatch(pattern, heading))
+def is_quoted_by(heading: str, text: str, min_letters: int) -> bool:
+    """Whether a heading quotes a text exactly, with any values instead of `…`.
+
+    False if the text has fewer letters than the minimum.
+    """
+    pattern = ".*".join(map(re.escape, text.split("…")))
+    return len(re.findall(r"\w", text)) >= min_letters and bool(re.fullmatch(pattern, heading))
+
+
+def exists(heading: str, texts: set[str]) -> bool:
+    """Whether a heading quotes an error's message, another text, or another program's message."""
+    return (
+        heading in OTHERS | texts
+        or any(is_quoted_by(heading, each.text, MIN_MESSAGE_LETTERS) for each in messages())
+        or any(is_quoted_by(heading, text, MIN_TEXT_LETTERS) for text in texts)
+    )
 
 
 def test_every_message_that_is_explained_exists() -> None:
-    texts = {words for node in nodes() if (words := words_of(node))}
-    for heading in quoted():
-        known = heading in OTHERS | texts
-        known = known or any(fits(heading, message.words, FEW) for message in messages())
-        known = known or any(fits(heading, text, MANY) for text in texts)
-        assert known, f"no text of the program reads: {heading}"
+    texts = set(filter(None, map(text_of, syntax_nodes())))
+    for heading in quoted_texts():
+        assert exists(heading, texts), f"no text of the program reads: {heading}"
 
 
-def test_every_fault_is_explained_or_explains_itself() -> None:
-    headings = quoted()
-    left = {
-        message.words
+def test_every_error_is_explained_or_self_explanatory() -> None:
+    headings = quoted_texts()
+    unexplained = {
+        message.text
         for message in messages()
-        if not message.explains_itself
-        and not any(fits(heading, message.words, FEW) for heading in headings)
+        if not message.is_self_explanatory
+        and not any(
+            is_quoted_by(heading, message.text, MIN_MESSAGE_LETTERS) for heading in headings
+        )
     }
-    assert not left, "neither in docs/troubleshooting.md nor in SELF_EXPLANATORY"
+    assert not unexplained, "neither in docs/troubleshooting.md nor in SELF_EXPLANATORY"
 
 
-def test_what_explains_itself_exists_and_is_not_explained_as_well() -> None:
-    said = {message.words for message in messages()}
-    assert said >= SELF_EXPLANATORY
-    for heading in quoted():
+def test_self_explanatory_messages_exist_and_are_not_explained() -> None:
+    assert {message.text for message in messages()} >= SELF_EXPLANATORY
+    for heading in quoted_texts():
         assert heading not in SELF_EXPLANATORY
 
 
-def test_every_fault_says_something() -> None:
-    assert all(message.words for message in messages())
+def test_every_error_has_a_message() -> None:
+    assert all(message.text for message in messages())

@@ -1,4 +1,4 @@
-"""What the text of the pages names exists: options, commands, exit codes."""
+"""The options, commands and exit codes that the pages name exist."""
 
 import re
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ from batch_import.cli.names import HELP
 from batch_import.cli.options import OPTIONS
 from batch_import.errors import RunFault
 
-#: Words of a command line that begin with two dashes, in one form: `--[no-]name` is two.
+#: An option in a command line; `--[no-]name` in a help text is not one.
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 README_LINES = 150
 
 
 def test_every_option_in_the_text_exists() -> None:
-    known = {f"--{option.key}" for option in OPTIONS.values()}
-    known |= {f"--no-{option.key}" for option in OPTIONS.values() if option.is_switch}
-    known |= {"--help", "--version"}
+    existing = {f"--{option.key}" for option in OPTIONS.values()}
+    existing |= {f"--no-{option.key}" for option in OPTIONS.values() if option.is_switch}
+    existing |= {"--help", "--version"}
     for page in USERS_PAGES:
         shown = [code for code in page.code if code.startswith(("--", "batch-import "))]
         for block in page.blocks:
             shown += re.findall(r"(?<![\w-])batch-import .*", block.text)
         for code in shown:
-            unknown = set(OPTION.findall(code)) - known
+            unknown = set(OPTION.findall(code)) - existing
             assert not unknown, f"{page.name}: {code}"
 
 
@@ -38,7 +38,7 @@ def test_every_command_in_the_text_exists() -> None:
 
 def test_every_exit_code_has_its_advice() -> None:
     documented = {int(row[0]) for row in table_rows("code", "what to do")}
-    faults = {fault.exit_code for fault in _family(RunFault)}
+    faults = {fault.exit_code for fault in _with_subclasses(RunFault)}
     assert documented == faults | {exits.OK, exits.INCOMPLETE}
 
 
@@ -47,7 +47,7 @@ def test_the_readme_is_short() -> None:
     assert len(lines) <= README_LINES
 
 
-def _family(fault: type[RunFault]) -> Iterator[type[RunFault]]:
+def _with_subclasses(fault: type[RunFault]) -> Iterator[type[RunFault]]:
     yield fault
-    for child in fault.__subclasses__():
-        yield from _family(child)
+    for subclass in fault.__subclasses__():
+        yield from _with_subclasses(subclass)

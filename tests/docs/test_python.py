@@ -1,4 +1,4 @@
-"""What docs/python.md shows runs, is typed, and is all that there is."""
+"""The examples in docs/python.md run and pass mypy, and the page names the whole Python API."""
 
 import os
 import re
@@ -16,6 +16,7 @@ from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 PAGE = Page(ROOT / "docs/python.md")
+#: Section of the page → its example.
 EXAMPLES = {block.section: block.text for block in PAGE.blocks}
 ROWS = 5
 
@@ -46,7 +47,7 @@ def test_every_example_is_strictly_typed(tmp_path: Path) -> None:
     files = [tmp_path / f"example_{number}.py" for number in range(len(EXAMPLES))]
     for path, text in zip(files, EXAMPLES.values(), strict=True):
         path.write_text(text, encoding="utf-8")
-    # With the project's own settings: `strict`, and the cache of `make check`.
+    # mypy runs in the project's folder, with its settings: `strict`, and the cache of `make check`.
     done = subprocess.run(
         [sys.executable, "-m", "mypy", *files],
         cwd=ROOT, capture_output=True, text=True, check=False,
@@ -54,6 +55,6 @@ def test_every_example_is_strictly_typed(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_all_that_is_handed_out_is_named() -> None:
-    words = {word for code in PAGE.code for word in re.findall(r"\w+", code)}
-    assert {*batch_import.__all__} - {"__version__"} <= words
+def test_the_page_names_all_public_names() -> None:
+    names = {name for code in PAGE.code for name in re.findall(r"\w+", code)}
+    assert {*batch_import.__all__} - {"__version__"} <= names

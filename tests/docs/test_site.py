@@ -1,4 +1,4 @@
-"""The documentation builds as a site, strictly, and its generated parts hold all that there is."""
+"""The documentation builds as a site without warnings, and its generated parts are complete."""
 
 import importlib
 import os
@@ -20,14 +20,16 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.verification.verdict import Verdict
 
 DOCS = ROOT / "docs"
-#: What `make docs` runs.
+#: The command of `make docs`.
 BUILD = (sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet")
-MARK = re.compile(r"<!-- generated: ([\w-]+) -->")
-#: A row is `creating` while its POST is in progress; people never see it.
+PLACEHOLDER = re.compile(r"<!-- generated: ([\w-]+) -->")
+#: The documented statuses. A row is `creating` only while its POST is in progress; this status is
+#: not shown to users.
 STATUSES = [status for status in Status if status is not Status.CREATING]
 
 
 def build(source: Path, target: Path) -> tuple[int, str]:
+    """Build the site; returns the exit code and the warnings."""
     done = subprocess.run(
         [*BUILD, "-c", DOCS, source, target],
         cwd=ROOT, capture_output=True, text=True, check=False, timeout=100,
@@ -40,7 +42,7 @@ def build(source: Path, target: Path) -> tuple[int, str]:
 def site(
     tmp_path_factory: pytest.TempPathFactory, package: Callable[[str], object]
 ) -> Callable[[str], str]:
-    """The text of a page of the built site."""
+    """Returns a function that returns the HTML of a page of the built site."""
     package("sphinx")
     target = tmp_path_factory.mktemp("site")
     assert build(DOCS, target) == (0, "")
@@ -48,12 +50,12 @@ def site(
 
 
 def missing(page: str, names: Iterable[str]) -> set[str]:
-    """Names that are not code on the page."""
+    """Return the names that the page does not contain."""
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     return {name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)}
 
 
-def test_the_generated_pages_hold_everything(site: Callable[[str], str]) -> None:
+def test_the_generated_pages_are_complete(site: Callable[[str], str]) -> None:
     options = [f"--{option.key}" for option in OPTIONS.values()]
     assert not missing(site("reference/options.html"), options)
     assert not missing(site("reference/commands.html"), [*HELP, *options])
@@ -62,7 +64,7 @@ def test_the_generated_pages_hold_everything(site: Callable[[str], str]) -> None
     assert not missing(site("sandbox.html"), [field.name for field in fields(Knobs)])
 
 
-def test_every_problem_of_the_messy_sample_has_a_section(site: Callable[[str], str]) -> None:
+def test_every_problem_code_has_a_section(site: Callable[[str], str]) -> None:
     page = site("reference/problems.html")
     codes = re.findall(r'<section id="([\w-]+)">\n<h2>', page)
     assert {"url-scheme", "duplicate-reference", "width", "source-missing"} <= set(codes)
@@ -93,5 +95,6 @@ def test_every_generated_part_has_one_place(package: Callable[[str], object]) ->
     package("sphinx")
     sys.path.insert(0, str(DOCS))
     parts = importlib.import_module("generate").PARTS
-    marks = [name for page in USERS_PAGES for name in MARK.findall(page.path.read_text("utf-8"))]
-    assert sorted(marks) == sorted(parts)
+    texts = [page.path.read_text("utf-8") for page in USERS_PAGES]
+    placeholders = [name for text in texts for name in PLACEHOLDER.findall(text)]
+    assert sorted(placeholders) == sorted(parts)

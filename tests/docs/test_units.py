@@ -1,4 +1,4 @@
-"""The units in `examples/` are what systemd takes."""
+"""systemd accepts the units in `examples/`."""
 
 import shutil
 import subprocess
@@ -8,10 +8,12 @@ from pathlib import Path
 
 from pages import ROOT
 
-#: Where the page has the program; a unit whose program is missing is refused.
+#: Path of the program in the units. systemd refuses a unit whose program is missing, so that a test
+#: replaces it.
 PROGRAM = "/opt/batch-import/bin/batch-import"
+#: Kind of a unit → the section that only this kind has.
 SECTIONS = {"service": "[Service]", "timer": "[Timer]"}
-#: What systemd knows, of what the units say; what it does not know, it leaves out with a warning.
+#: Section → keys that systemd knows and that the units may use. systemd ignores unknown keys.
 KEYS = {
     "Unit": {
         "Description", "After", "Wants", "Documentation", "StartLimitIntervalSec",
@@ -35,7 +37,7 @@ def units() -> dict[str, str]:
     }
 
 
-def test_the_units_say_what_systemd_knows() -> None:
+def test_the_units_have_only_keys_that_systemd_knows() -> None:
     for kind, text in units().items():
         unit = ConfigParser(interpolation=None, strict=True)
         unit.optionxform = str  # type: ignore[assignment, method-assign]
@@ -46,7 +48,7 @@ def test_the_units_say_what_systemd_knows() -> None:
     assert f"ExecStart={PROGRAM} run" in units()["service"]
 
 
-def test_systemd_takes_the_units(tmp_path: Path, program: Callable[[str], str]) -> None:
+def test_systemd_accepts_the_units(tmp_path: Path, program: Callable[[str], str]) -> None:
     analyze = program("systemd-analyze")
     for kind, text in units().items():
         path = tmp_path / f"batch-import.{kind}"

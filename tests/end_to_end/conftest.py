@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-# Test folders are no packages; the tests here share the modules beside them.
+# Test folders are not packages. This makes the helper modules in this folder importable.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -1,4 +1,4 @@
-"""The files in `docs/deploy/` start a worker with options that exist, and without rights."""
+"""The files in `docs/deploy/` start a worker with existing options, and without special rights."""
 
 import re
 import shlex
@@ -29,7 +29,8 @@ def pod() -> dict[str, Any]:
     return spec
 
 
-def start_of_the_unit() -> list[str]:
+def unit_arguments() -> list[str]:
+    """Return the arguments of the command that the systemd unit starts."""
     (line,) = re.findall(r"^ExecStart=\S+/batch-import (.*)$", UNIT, re.MULTILINE)
     return shlex.split(line)
 
@@ -40,11 +41,11 @@ def start_of_the_unit() -> list[str]:
         compose()["prepare"]["command"],
         compose()["worker"]["command"],
         pod()["containers"][0]["args"],
-        start_of_the_unit(),
+        unit_arguments(),
     ],
     ids=["compose-prepare", "compose-worker", "kubernetes", "systemd"],
 )
-def test_the_command_line_is_one_of_the_program(arguments: list[str]) -> None:
+def test_the_program_accepts_the_command_line(arguments: list[str]) -> None:
     name, *options = arguments
     command = load_command(name)
     parser = command.make_parser(command.context_class(command))
@@ -65,14 +66,14 @@ def test_a_worker_runs_as_a_user_and_cannot_write_to_its_root() -> None:
         assert line in UNIT.splitlines()
 
 
-def test_all_of_them_give_a_worker_time_to_stop_and_start_it_again() -> None:
+def test_every_file_gives_a_worker_time_to_stop_and_restarts_it() -> None:
     assert compose()["worker"]["stop_grace_period"] == "3m"
     assert compose()["worker"]["restart"] == "unless-stopped"
     assert pod()["terminationGracePeriodSeconds"] == 180
     assert {"TimeoutStopSec=3min", "Restart=always"} <= set(UNIT.splitlines())
 
 
-def test_systemd_takes_the_unit(program: Callable[[str], str], tmp_path: Path) -> None:
+def test_systemd_accepts_the_unit(program: Callable[[str], str], tmp_path: Path) -> None:
     unit = tmp_path / "batch-import-worker.service"
     installed = program("true")
     unit.write_text(UNIT.replace("/opt/batch-import/bin/batch-import", installed), "utf-8")

@@ -1,4 +1,4 @@
-"""The files in `examples/` do what they say, against the sandbox."""
+"""The files in `examples/` import a manifest into the sandbox."""
 
 import importlib.util
 import json
@@ -57,37 +57,37 @@ def imported(job: Path) -> int:
 
 
 class _Failed(Exception):
-    """Stands in for Airflow's."""
+    """Replaces Airflow's `AirflowFailException`."""
 
 
 @pytest.fixture
 def dag(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    """The DAG as a module. Airflow itself is not installed: its two decorators are stood in for."""
-    made: list[object] = []
+    """The DAG as a module. Airflow is not installed: simple decorators replace its own."""
+    created_dags: list[object] = []
 
-    def decorator(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
+    def task_decorator(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
         return lambda function: function
 
     def dag_decorator(**_: object) -> Callable[[Callable[..., object]], Callable[..., object]]:
-        return lambda function: lambda: made.append(function)
+        return lambda function: lambda: created_dags.append(function)
 
     airflow, sdk, exceptions = map(ModuleType, ("airflow", "airflow.sdk", "airflow.exceptions"))
-    sdk.task, sdk.dag = decorator, dag_decorator  # type: ignore[attr-defined]
+    sdk.task, sdk.dag = task_decorator, dag_decorator  # type: ignore[attr-defined]
     exceptions.AirflowFailException = _Failed  # type: ignore[attr-defined]
     for module in (airflow, sdk, exceptions):
         monkeypatch.setitem(sys.modules, module.__name__, module)
     spec = importlib.util.spec_from_file_location("airflow_dag", EXAMPLES / "airflow_dag.py")
     assert spec
     assert spec.loader
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    assert len(made) == 1
-    monkeypatch.setattr(found, "FOLDER", tmp_path)
-    return found
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert len(created_dags) == 1
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    return module
 
 
 @pytest.mark.usefixtures("environ")
-def test_the_airflow_task_imports_all_and_fails_where_a_person_is_needed(
+def test_the_airflow_task_imports_all_rows_and_fails_if_a_person_must_act(
     dag: ModuleType, manifest: Callable[..., Path], tmp_path: Path
 ) -> None:
     path = manifest(3, name="library.csv")
@@ -149,16 +149,20 @@ def test_the_line_of_the_crontab_runs(
 ) -> None:
     manifest(2, name="library.csv")
     (line,) = (
-        each for each in (EXAMPLES / "crontab").read_text("utf-8").splitlines() if each[0] != "#"
+        line
+        for line in (EXAMPLES / "crontab").read_text("utf-8").splitlines()
+        if not line.startswith("#")
     )
     *times, command = line.split(maxsplit=5)
-    assert all(re.fullmatch(r"\d+|\*", each) for each in times)
-    assert "%" not in command  # cron would read it as the end of a line
+    assert all(re.fullmatch(r"\d+|\*", field) for field in times)
+    assert "%" not in command  # cron replaces it by the end of a line
     keys = f"VIOSTREAM_ACCESS_KEY={ACCESS_KEY}\nVIOSTREAM_API_KEY={API_KEY}\n"
     (tmp_path / "batch-import.env").write_text(keys, encoding="utf-8")
-    without = {name: each for name, each in environ.items() if not name.endswith("_KEY")}
+    environ_without_keys = {
+        name: value for name, value in environ.items() if not name.endswith("_KEY")
+    }
     command = command.replace("/srv/migration", str(tmp_path))
     command = command.replace("/opt/batch-import", str(tmp_path))
-    shell(command, Path("/"), without)
+    shell(command, Path("/"), environ_without_keys)
     assert imported(tmp_path / "output/library") == 2
     assert "2 imported" in (tmp_path / "run.log").read_text(encoding="utf-8")

@@ -1,7 +1,8 @@
-"""How many examples are drawn."""
+"""Number of random examples, by the environment variable FUZZ_EXAMPLES."""
 
 import os
 
+#: Number of answers of the platform.
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "300"))
-#: Whole imports, each of which asks for many answers.
+#: Number of whole imports, each of which needs many answers.
 IMPORTS = max(40, EXAMPLES // 20)

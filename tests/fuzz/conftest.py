@@ -1,4 +1,7 @@
-"""Answers of a platform that may say anything: 20,000 by `make fuzz`, 300 by `make test`."""
+"""Tests with random answers of the platform: 20,000 in `make fuzz`, 300 in `make test`.
+
+This file makes the helper modules in this folder importable.
+"""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Answers that no honest platform gives, drawn by hypothesis: status, headers, body, timing."""
+"""Hypothesis strategies for answers that a correct platform never sends: status, headers, body."""
 
 import json
 import string
@@ -8,14 +8,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-#: Shown in no output, whatever the platform echoes.
+#: A signature that must be in no output, even if the platform repeats it in an answer.
 SECRET = "b7Kq9ZtX4mWcR2nP"
 SIGNED = f"https://bucket.s3.amazonaws.com/v.mp4?X-Amz-Signature={SECRET}"
 
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """What comes over the wire."""
+    """An HTTP response as it is received; `delay` is in seconds."""
 
     status: int
     headers: Mapping[str, str]
@@ -34,7 +34,7 @@ _scalars = (
     | st.sampled_from([10**400, -1, 0, 1e308])
     | _text
 )
-#: Any JSON, with the names that the client looks for among its keys.
+#: Keys of JSON objects: names that the client reads, and random names.
 _names = st.sampled_from(
     "ingestId status error message detail title errors listResult items totalItems id key"
     " referenceId duration thumbnail createdDate progressive download width height".split()
@@ -46,27 +46,31 @@ json_values = st.recursive(
 )
 
 
-def _encoded(value: Any) -> bytes:
+def _encode(value: Any) -> bytes:
+    """Return a value as JSON; as an empty object if JSON has no text for it."""
     try:
         return json.dumps(value).encode("utf-8", "surrogatepass")
     except (ValueError, RecursionError):
         return b"{}"
 
 
+#: JSON that is nested very deeply, and is not closed.
 _nested = st.integers(1, 60_000).flatmap(
     lambda depth: st.sampled_from([b"[", b'{"a":', b'{"error":[', b'{"listResult":']).map(
         lambda piece: piece * depth
     )
 )
+#: The same bytes many times.
 _repeated = st.builds(
     lambda piece, times: piece * times,
     st.sampled_from([b"<", b"<title>", b"&", b"?a=", b"eyJ", b"http://", b'"', b"\\u", b" ", b"9"]),
     st.integers(1, 20_000),
 )
-#: Bodies that are not JSON, or not of any use.
+#: Bodies that are not JSON, or are JSON without any meaning.
 broken_bodies = st.binary(max_size=200) | _nested | _repeated | st.just(b"")
-bodies = st.builds(_encoded, json_values) | broken_bodies
+bodies = st.builds(_encode, json_values) | broken_bodies
 
+#: Headers that the client reads, with any text, with impossible dates, or with extreme values.
 headers = st.dictionaries(
     st.sampled_from(["Retry-After", "Location", "Content-Type", "X-Request-Id", "Date"]),
     st.text(max_size=40)

@@ -1,9 +1,9 @@
-"""Whole imports from a platform that may answer anything: the engine against the sandbox's model on
-a virtual clock, with answers in between that no honest platform gives.
+"""Simulates whole imports with a hostile platform, whose first answers may be anything.
 
-What it says of calls that it did not carry out, and of those that it did, may be nonsense; only
-plain lies are left out, which nobody could see through: a 429, 401 or 403 for a POST that was
-carried out, an ingest that there is none of, and a list that reads well and lacks what is there.
+The importer runs against the simulated platform on a virtual clock. Some answers are replaced by
+random ones, whether or not the platform processed the request. Three answers are excluded, because
+no client could recognize that they are wrong: 401, 403 or 429 for a POST that created a media; the
+ID of an ingest that does not exist; and a valid list in which existing media are missing.
 """
 
 import math
@@ -30,56 +30,61 @@ from batch_import.state.store import Store
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.rate_limiter import RateLimiter
 
+#: Epoch seconds at which the simulated time starts.
 START = 1_700_000_000.0
 ROWS = 6
-#: Calls of one import, far more than any takes that ends.
-MOST_CALLS = 4_000
-#: Runs, the last of which meet an honest platform.
+#: Maximum number of requests of one import; an import that ends needs far fewer.
+MAX_REQUESTS = 4_000
+#: Number of runs; the platform of the last ones is honest.
 RUNS = 6
-#: A platform that says so did not carry a call out.
+#: Statuses that mean: the platform has not processed the request.
 REFUSALS = (401, 403, 429)
 
 
 @dataclass(frozen=True)
 class Mischief:
-    """What the platform does with one call in place of an honest answer."""
+    """A random answer, and whether the platform processes the request before it sends it."""
 
-    carried_out: bool
+    is_processed: bool
     answer: RawAnswer
 
 
 class RawReply(SimulatedReply):
-    """A reply whose bytes are read as the client reads them."""
+    """A reply whose bytes are parsed by the real client."""
 
     raw: RawAnswer
 
 
 @dataclass
 class HostilePlatform:
-    """The model, which does as told with the first calls, and is honest from then on."""
+    """A simulated platform that gives random answers to the first requests, then correct ones.
+
+    Attributes:
+        mischiefs: one item per request: the random answer, or None for the correct one.
+    """
 
     honest: SimulatedPlatform
-    todo: Iterator[Mischief | None]
+    mischiefs: Iterator[Mischief | None]
     calls: int = field(default=0)
 
     def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
         self.calls += 1
-        assert self.calls < MOST_CALLS, "the import does not end"
-        mischief = next(self.todo, None)
+        assert self.calls < MAX_REQUESTS, "the import does not end"
+        mischief = next(self.mischiefs, None)
         if mischief is None:
             return self.honest.handle(request, now)
-        is_lie = request.method == "POST" and mischief.answer.status in REFUSALS
-        if mischief.carried_out and not is_lie:
+        is_refusal = request.method == "POST" and mischief.answer.status in REFUSALS
+        if mischief.is_processed and not is_refusal:
             self.honest.handle(request, now)
         reply = RawReply(mischief.answer.status, delay=mischief.answer.delay)
         reply.raw = mischief.answer
         return reply
 
 
-def answer_of(request: ApiRequest[Any], reply: SimulatedReply, now: float) -> Any:
-    """What the client makes of a reply, of raw ones too."""
+def read_reply(request: ApiRequest[Any], reply: SimulatedReply, now: float) -> Any:
+    """Return the client's result or error for a reply, which may have random bytes."""
     if not isinstance(reply, RawReply):
-        return HONEST(request, reply, now)
+        return ORIGINAL_CLIENT_ANSWER(request, reply, now)
     text = reply.raw.body.decode("utf-8", "replace")
     try:
         answer = request.read_response(
@@ -89,15 +94,15 @@ def answer_of(request: ApiRequest[Any], reply: SimulatedReply, now: float) -> An
         assert SECRET not in failed.message  # noqa: PT017
         return failed
     if isinstance(answer, MediaPage) or request.method == "POST":
-        # A list that reads well and lacks a media, or an ingest that is not there: a plain lie.
+        # A valid list without the existing media, or the ID of a missing ingest: see above.
         return virtual.NoAnswer("left out")
     return answer
 
 
-HONEST = virtual.client_answer
+ORIGINAL_CLIENT_ANSWER = virtual.client_answer
 
 
-def store_of(rows: int) -> Store:
+def make_store(rows: int) -> Store:
     store = Store(None)
     store.load(
         (
@@ -124,7 +129,7 @@ mischiefs = st.none() | st.builds(
 
 @pytest.fixture(autouse=True)
 def _raw_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(virtual, "client_answer", answer_of)
+    monkeypatch.setattr(virtual, "client_answer", read_reply)
 
 
 @settings(
@@ -134,24 +139,24 @@ def _raw_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.lists(mischiefs, max_size=40), st.integers(0, 2**16))
 def test_no_answer_makes_a_second_video(plan: list[Mischief | None], seed: int) -> None:
     options = Settings(rate=50.0, workers=4, poll_interval=2.0, max_wait=600.0, settle=120.0)
-    model = SimulatedPlatform(Knobs(), seed, START)
-    platform = HostilePlatform(model, iter(plan))
-    with store_of(ROWS) as store:
+    honest = SimulatedPlatform(Knobs(), seed, START)
+    platform = HostilePlatform(honest, iter(plan))
+    with make_store(ROWS) as store:
         now = START
         for number in range(RUNS):
             if number == RUNS - 2:
                 store.queue.retry_failed(now)
-            now = one_run(store, platform, options, now, seed + number)
-            check_once(model, now)
-        check_end(store, model, now)
+            now = execute_run(store, platform, options, now, seed + number)
+            check_once(honest, now)
+        check_end(store, honest, now)
         dump = "\n".join(store.connection.db.iterdump())
         assert SECRET not in dump
 
 
-def one_run(
+def execute_run(
     store: Store, platform: HostilePlatform, options: Settings, now: float, seed: int
 ) -> float:
-    """Run until it ends or cannot go on; returns when that was."""
+    """Run until the run ends or fails; returns the time of the next run."""
     dispatcher = Dispatcher(options, store, RateLimiter(options.rate, now), now)
     run = virtual.VirtualRun(
         dispatcher,
@@ -172,18 +177,19 @@ def one_run(
     return run.now + 300
 
 
-def check_once(model: SimulatedPlatform, now: float) -> None:
+def check_once(platform: SimulatedPlatform, now: float) -> None:
+    """Check that no row has two videos."""
     for number in range(1, ROWS + 1):
-        assert len(model.non_failed_media(f"ref-{number}", now)) <= 1, (
+        assert len(platform.non_failed_media(f"ref-{number}", now)) <= 1, (
             f"ref-{number} has two videos"
         )
 
 
-def check_end(store: Store, model: SimulatedPlatform, now: float) -> None:
-    """Who is told that a row is imported can play its video; no row is gone."""
+def check_end(store: Store, platform: SimulatedPlatform, now: float) -> None:
+    """Check that no row is lost, and that each imported row has the key of its own media."""
     records = list(store.reader.records())
     assert len(records) == ROWS
     for record in records:
-        live = model.non_failed_media(record.reference_id, now)
-        if record.status is Status.IMPORTED and live:
-            assert record.key == live[0].key
+        media = platform.non_failed_media(record.reference_id, now)
+        if record.status is Status.IMPORTED and media:
+            assert record.key == media[0].key

@@ -1,4 +1,4 @@
-"""Whatever the platform answers, the client gives a result or a failed call, and a short one."""
+"""The client reads random answers: it returns a result or raises `RequestFailed`, nothing else."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,8 +24,9 @@ from batch_import.web.bounded import BoundedSession, HttpResponse
 
 ROW = JobRow(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
 NOW = 1_700_000_000.0
-LONGEST_MESSAGE = 320
-#: A call of each endpoint.
+#: Maximum length of an error message; the client shortens longer texts of the platform.
+MAX_MESSAGE_LENGTH = 320
+#: One request to each endpoint.
 REQUESTS: list[ApiRequest[Any]] = [
     endpoints.get_account(),
     endpoints.create_media(ROW),
@@ -38,7 +39,7 @@ REQUESTS: list[ApiRequest[Any]] = [
 
 
 class Wire(BoundedSession):
-    """A connection on which the platform says what it is told to."""
+    """A session that returns a given answer, without any connection."""
 
     answer: RawAnswer
 
@@ -49,11 +50,11 @@ class Wire(BoundedSession):
 
 RECORDS: list[RequestRecord] = []
 CLIENT = Client("https://h.example", Credentials("VC-fuzz", SECRET), on_request=RECORDS.append)
-CLIENT._session = Wire()  # noqa: SLF001 - no socket, and all the rest is the client's own
+CLIENT._session = Wire()  # noqa: SLF001 - only the network is replaced
 
 
-def answered(request: ApiRequest[Any], answer: RawAnswer) -> Any:
-    """What the client makes of it; what it notes of the call holds no secret either."""
+def send(request: ApiRequest[Any], answer: RawAnswer) -> Any:
+    """Return the client's result for an answer; its record of the request must hold no secret."""
     CLIENT._session.answer = answer  # type: ignore[attr-defined]  # noqa: SLF001
     RECORDS.clear()
     try:
@@ -66,41 +67,42 @@ def answered(request: ApiRequest[Any], answer: RawAnswer) -> Any:
 
 @settings(max_examples=EXAMPLES)
 @given(st.sampled_from(REQUESTS), answers)
-def test_an_answer_is_a_result_or_a_failed_call(
+def test_an_answer_becomes_a_result_or_a_failed_request(
     request: ApiRequest[Any], answer: RawAnswer
 ) -> None:
     try:
-        result = answered(request, answer)
+        result = send(request, answer)
     except RequestFailed as failed:
-        assert len(failed.message) <= LONGEST_MESSAGE  # noqa: PT017
+        assert len(failed.message) <= MAX_MESSAGE_LENGTH  # noqa: PT017
         assert SECRET not in failed.message  # noqa: PT017
         assert failed.message == without_control_characters(failed.message)  # noqa: PT017
         assert failed.retry_after is None or failed.retry_after >= 0  # noqa: PT017
-        # Only these two prove that a POST was not carried out.
+        # Only `Throttled` and `NotSent` prove that a POST was not processed.
         assert isinstance(failed, Throttled) == (answer.status == 429)  # noqa: PT017
         assert not isinstance(failed, NotSent)  # noqa: PT017
         assert failure_code(failed.message, FailureCode.REJECTED)  # noqa: PT017
     else:
         assert 200 <= answer.status < 300
         assert SECRET not in str(getattr(result, "title", ""))
-        repr(result).encode()  # what half of a surrogate pair would not survive
+        repr(result).encode()  # fails if the result has half of a surrogate pair
 
 
 def _endpoint_functions() -> set[str]:
-    made: set[str] = set()
+    """Return the names of the functions in `endpoints` that make a request."""
+    names: set[str] = set()
     for name, function in vars(endpoints).items():
         hints = getattr(function, "__annotations__", {})
         if isinstance(function, Callable) and "ApiRequest" in str(hints.get("return", "")):
-            made.add(name)
-    return made
+            names.add(name)
+    return names
 
 
-def test_a_call_of_each_endpoint_is_drawn() -> None:
+def test_each_endpoint_is_tested() -> None:
     assert len(REQUESTS) == len(_endpoint_functions() - {"ApiRequest"})
 
 
 @pytest.mark.parametrize("status", [200, 201, 299])
 @pytest.mark.parametrize("body", ["", "null", "[]", "{}", "[{}]", '"x"', '{"ingestId": {}}'])
-def test_a_yes_without_an_ingest_id_is_no_clear_answer(status: int, body: str) -> None:
+def test_a_success_without_an_ingest_id_is_no_clear_answer(status: int, body: str) -> None:
     with pytest.raises(NoAnswer):
         endpoints.create_media(ROW).read_response(status, {}, body, NOW)

@@ -1,7 +1,7 @@
-"""What is committed beside these tests is what the program must still do."""
+"""Makes the helper modules in this folder importable for the tests."""
 
 import sys
 from pathlib import Path
 
-# Test folders are no packages; the tests here share the modules beside them.
+# Test folders are not packages.
 sys.path.insert(0, str(Path(__file__).parent))

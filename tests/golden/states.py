@@ -1,9 +1,8 @@
-"""States of a job, made and read through the public methods of the store alone.
+"""Changes a job database step by step, and prints its contents after each step.
 
-`SITUATIONS` is the life of one job, in steps; `walk` does what a seed draws. `python
-tests/golden/states.py SEED` prints a walk, to be compared with that of another version.
-
-What the store is given and gives back is touched in the first part of this file alone.
+`SITUATIONS` are the fixed steps of one job; `walk` executes random steps from a seed. Both use only
+the public methods of the store, so that its implementation can change. `python
+tests/golden/states.py SEED` prints a walk, to compare it with that of another version.
 """
 
 import hashlib
@@ -19,25 +18,25 @@ from batch_import.models import LineRange, ManifestRow, Media, Status, StatusUpd
 from batch_import.state import facts
 from batch_import.state.store import Store
 
-# What goes in ---------------------------------------------------------------------------------
+# Values that the store takes --------------------------------------------------------------------
 
 FACTS: Final = (facts.MANIFEST.of("videos.csv"), facts.ACCOUNT.of("acc-1"))
 
 
 def row(
     line: int, name: str, *, title: str = "", query: str = "", error: str = "",
-    expires: float = math.inf, again: bool = False,
+    expires: float = math.inf, is_duplicate: bool = False,
 ) -> ManifestRow:  # fmt: skip
-    """A row of a manifest; `again`: its reference ID is an earlier row's."""
+    """Return a row of a manifest. Of a duplicate, an earlier row has the same reference ID."""
     title = title or f"Title {name}"
     url = f"https://videos.example.com/{name}.mp4{query}"
     cells = (url, title, "mp4", name)
-    identity = None if again else name
+    identity = None if is_duplicate else name
     return ManifestRow(line, name, identity, url, title, "mp4", cells, error, expires)
 
 
 def media(name: str, attempt: int = 1) -> Media:
-    """The media that a row becomes."""
+    """Return the media of a row; each attempt to create it results in another one."""
     number = f"{name}-{attempt}"
     return Media(
         f"id-{number}", f"key-{number}", name, "online", f"Title {name}", "00:00:04",
@@ -46,21 +45,21 @@ def media(name: str, attempt: int = 1) -> Media:
 
 
 def change(store: Store, name: str, status: Status, **more: Any) -> StatusUpdate:
-    """What an answer means for the row that has a reference ID."""
-    found = store.reader.find_by_reference(name)
-    assert found is not None
-    return StatusUpdate(found[0], status, **more)
+    """Return an update of the row with a reference ID."""
+    match = store.reader.find_by_reference(name)
+    assert match is not None
+    return StatusUpdate(match[0], status, **more)
 
 
-# What comes out -------------------------------------------------------------------------------
+# Values that the store returns ------------------------------------------------------------------
 
 
 def dump(store: Store, names: Sequence[str], *, texts: bool = True) -> str:
-    """All that the store tells, as text.
+    """Return the contents of a job database, by all methods that read them, as text.
 
     Args:
-        names: reference IDs, of rows or not, by which it is asked.
-        texts: with errors and reasons.
+        names: reference IDs to search for; rows with these IDs need not exist.
+        texts: include the errors and the reasons.
     """
     parts = {
         "counts": _counts(store),
@@ -71,8 +70,8 @@ def dump(store: Store, names: Sequence[str], *, texts: bool = True) -> str:
             _row_line(row) for row in store.queue.pending_by_reference(names)
         ),
         "sources": [
-            f"{s.row_number} line {s.line} {s.url} {s.extension}"
-            for s in store.queue.pending_sources(0, 9)
+            f"{source.row_number} line {source.line} {source.url} {source.extension}"
+            for source in store.queue.pending_sources(0, 9)
         ],
         "ends of signatures": sorted(
             f"line {line} {end}" for line, end in store.reader.expiring_urls()
@@ -94,11 +93,11 @@ def _counts(store: Store) -> list[str]:
     counts, running = store.reader.counts(), store.reader.counts(is_running=True)
     rows = ", ".join(f"{number} {name}" for name, number in asdict(counts).items() if number)
     claimable, remaining = store.queue.claimable_count(), store.queue.remaining_count()
-    takable = f"{claimable} pending and {remaining} unfinished may be taken up"
+    open_rows = f"{claimable} pending and {remaining} unfinished may be taken up"
     return [
         rows,
         f"in a run: {running.processing} processing, {running.unknown} unknown",
-        f"{takable}, {'some' if store.queue.has_choice else 'none'} of them chosen",
+        f"{open_rows}, {'some' if store.queue.has_choice else 'none'} of them chosen",
         f"{store.reader.adopted_count()} adopted, {store.queue.retryable_count()} to retry",
         f"{store.pictures.missing_count()} without picture",
     ]
@@ -106,12 +105,12 @@ def _counts(store: Store) -> list[str]:
 
 def _records(store: Store, *, texts: bool) -> Iterator[str]:
     for record in store.reader.records():
-        found = store.reader.find_by_reference(record.reference_id)
-        # A row whose reference ID is an earlier row's is not found by it; it has no events either.
-        number = found[0] if found and found[1] == record else 0
-        gone = ", removed" if record.is_removed else ""
+        match = store.reader.find_by_reference(record.reference_id)
+        # If an earlier row has the same reference ID, the search returns the earlier one.
+        number = match[0] if match and match[1] == record else 0
+        removed = ", removed" if record.is_removed else ""
         size = f", picture {record.size}" if record.is_size_requested else ""
-        yield f"{number} line {record.line} {record.reference_id}: {record.status}{gone}{size}"
+        yield f"{number} line {record.line} {record.reference_id}: {record.status}{removed}{size}"
         yield f"  {record.source_url} {record.filename!r} {record.extension}"
         if record.ingest_id or record.media_id or record.key:
             yield f"  ingest {record.ingest_id!r} media {record.media_id!r} key {record.key!r}"
@@ -145,19 +144,21 @@ def _times(store: Store) -> Iterator[str]:
         yield f"seconds until online {waits}"
 
 
-def difference(found: Any) -> str:
-    """What a manifest that was read changed."""
+def difference(diff: Any) -> str:
+    """Return the changes that an edited manifest has made to the rows, as text."""
     parts = {
-        "added": found.added, "changed": found.changed,
-        "removed": found.removed, "too late": found.ignored, "replaced": found.replaced,
+        "added": diff.added, "changed": diff.changed,
+        "removed": diff.removed, "too late": diff.ignored, "replaced": diff.replaced,
     }  # fmt: skip
     lines = [f"{name} {part.count} {list(part.first)}" for name, part in parts.items()]
-    return "\n".join(["# what was changed", *lines, f"kept {found.unchanged}"]) + "\n\n"
+    return "\n".join(["# what was changed", *lines, f"kept {diff.unchanged}"]) + "\n\n"
 
 
-# The life of a job ----------------------------------------------------------------------------
+# The steps of a job. The name of a step is the name of its committed file. ---------------------
 
+#: Reference IDs of the rows of all manifests.
 NAMES: Final = tuple("abcdefghij")
+#: Reference IDs that no row has.
 _OTHERS: Final = ("nobody",)
 
 
@@ -165,13 +166,13 @@ def loaded(store: Store) -> str:
     rows = [row(line, name) for line, name in enumerate("abcdefg", start=2)]
     rows[5] = row(7, "f", query="?sig=1", expires=5000.0)
     rows.append(row(9, "h", error="sourceUrl: no host"))
-    rows.append(row(10, "a", error="referenceId: is that of line 2", again=True))
+    rows.append(row(10, "a", error="referenceId: is that of line 2", is_duplicate=True))
     return difference(store.load(rows, 1.0, facts=FACTS))
 
 
 def claimed(store: Store) -> str:
-    taken = store.queue.claim(6, 10.0)
-    return "".join(f"took {_row_line(one)}\n" for one in taken) + "\n"
+    rows = store.queue.claim(6, 10.0)
+    return "".join(f"took {_row_line(claimed_row)}\n" for claimed_row in rows) + "\n"
 
 
 def answered(store: Store) -> str:
@@ -208,7 +209,7 @@ def edited(store: Store) -> str:
 
 
 def read_again(store: Store) -> str:
-    """As it was first: what was removed comes back."""
+    """Load the first manifest again: the removed rows return."""
     rows = [row(line, name) for line, name in enumerate("abcdefg", start=2)]
     return difference(store.load(rows, 70.0, facts=[facts.ACCOUNT.of("acc-2")]))
 
@@ -220,10 +221,10 @@ def retried(store: Store) -> str:
 
 def chosen(store: Store) -> str:
     store.queue.choose([LineRange(3, 5), "g"])
-    some = f"{store.queue.claimable_count()} chosen\n"
+    chosen_line = f"{store.queue.claimable_count()} chosen\n"
     store.queue.choose_first(3)
-    taken = [one.reference_id for one in store.queue.claim(9, 90.0)]
-    return f"{some}claimed {taken}\n\n"
+    names = [claimed_row.reference_id for claimed_row in store.queue.claim(9, 90.0)]
+    return f"{chosen_line}claimed {names}\n\n"
 
 
 def adopted(store: Store) -> str:
@@ -246,16 +247,16 @@ SITUATIONS: Final[tuple[Callable[[Store], str], ...]] = (
 
 
 def situation(step: Callable[[Store], str], store: Store) -> str:
-    """Take a step of the job's life; returns what came of it."""
+    """Execute a step; returns its result and the contents of the database after it."""
     return step(store) + dump(store, (*NAMES, *_OTHERS))
 
 
 def compared_with_account(store: Store) -> str:
-    """What verification reads of a store, with some of the account's media noted."""
+    """Return the results of the methods that `verify` uses, after some media were listed."""
     listing = store.account_listing()
-    noted = [media("a"), media("b"), media("b", 2), media("elsewhere")]
+    listed = [media("a"), media("b"), media("b", 2), media("elsewhere")]
     lines = [
-        f"noted {listing.add(noted)}, then {listing.add(noted)}: {listing.count()}",
+        f"noted {listing.add(listed)}, then {listing.add(listed)}: {listing.count()}",
         f"missing {listing.unlisted_count()}: {_targets(listing.unlisted(0, 9))}",
         f"playable {listing.playable_count()}: {_targets(listing.playable(0, 9))}",
         f"in no row: {_ids(listing.unmatched_media())}",
@@ -268,17 +269,19 @@ def compared_with_account(store: Store) -> str:
 
 
 def _targets(rows: Iterable[Any]) -> str:
-    return " ".join(f"{r.row_number} {r.reference_id} {r.media_id} {r.key};" for r in rows)
+    lines = [f"{row.row_number} {row.reference_id} {row.media_id} {row.key};" for row in rows]
+    return " ".join(lines)
 
 
-def _ids(found: Iterable[Media]) -> str:
-    return " ".join(one.id for one in found)
+def _ids(items: Iterable[Media]) -> str:
+    return " ".join(item.id for item in items)
 
 
-# Walks ----------------------------------------------------------------------------------------
+# Walks: random steps ----------------------------------------------------------------------------
 
+#: Number of steps of a walk.
 _STEPS: Final = 18
-#: What a run may be told of a row that it has under way.
+#: New statuses of a row in flight; a status that is repeated is drawn more often.
 _OUTCOMES: Final = (
     Status.PENDING, Status.PROCESSING, Status.PROCESSING, Status.UNKNOWN,
     Status.IMPORTED, Status.IMPORTED, Status.FAILED, Status.FAILED,
@@ -286,30 +289,30 @@ _OUTCOMES: Final = (
 
 
 def walk(seed: int) -> str:
-    """What a job tells after each of some steps that a seed draws. Texts are left out."""
+    """Execute the random steps of a seed; returns the contents, without texts, after each step."""
     dice = Random(seed)
-    printed = []
+    parts = []
     with Store(None) as store:
-        store.load(_drawn_manifest(dice), 0.0, facts=FACTS)
+        store.load(_draw_manifest(dice), 0.0, facts=FACTS)
         for number in range(1, _STEPS + 1):
-            step = dice.choice(_WALKED)
+            step = dice.choice(_WALK_STEPS)
             try:
-                said = step(store, dice, 10.0 * number)
+                result = step(store, dice, 10.0 * number)
             except UsageError:
-                said = "a chosen row is not in the manifest"
-            printed.append(f"## {number} {step.__name__.strip('_')}: {said}\n")
-            printed.append(dump(store, NAMES, texts=False))
-    return "".join(printed)
+                result = "a chosen row is not in the manifest"
+            parts.append(f"## {number} {step.__name__.strip('_')}: {result}\n")
+            parts.append(dump(store, NAMES, texts=False))
+    return "".join(parts)
 
 
-def walks(first: int, many: int) -> str:
-    """One hash over walks."""
-    texts = (walk(seed) for seed in range(first, first + many))
+def hash_walks(first: int, count: int) -> str:
+    """Return one hash of the walks of `count` seeds."""
+    texts = (walk(seed) for seed in range(first, first + count))
     return hashlib.sha256("".join(texts).encode()).hexdigest()[:32]
 
 
-def _drawn_manifest(dice: Random) -> list[ManifestRow]:
-    # One name is in all of them: a manifest with no row of the job is refused.
+def _draw_manifest(dice: Random) -> list[ManifestRow]:
+    # All manifests have one common row: a manifest without any row of the job would be refused.
     names = [NAMES[0], *dice.sample(NAMES[1:], dice.randint(0, len(NAMES) - 1))]
     dice.shuffle(names)
     rows = [
@@ -324,30 +327,30 @@ def _drawn_manifest(dice: Random) -> list[ManifestRow]:
         for line, name in enumerate(names, start=2)
     ]
     if dice.random() < 0.3:
-        rows.append(row(len(rows) + 2, names[0], error="is there already", again=True))
+        rows.append(row(len(rows) + 2, names[0], error="is there already", is_duplicate=True))
     return rows
 
 
 def _load(store: Store, dice: Random, now: float) -> str:
-    return difference(store.load(_drawn_manifest(dice), now, facts=FACTS))
+    return difference(store.load(_draw_manifest(dice), now, facts=FACTS))
 
 
 def _claim(store: Store, dice: Random, now: float) -> str:
-    return " ".join(one.reference_id for one in store.queue.claim(dice.randint(1, 6), now))
+    return " ".join(each.reference_id for each in store.queue.claim(dice.randint(1, 6), now))
 
 
 def _answer(store: Store, dice: Random, now: float) -> str:
-    under_way = {"creating", "processing", "unknown"}
-    names = sorted({r.reference_id for r in store.reader.records() if r.status in under_way})
-    changes = [_drawn_answer(store, name, dice, now) for name in names if dice.random() < 0.6]
+    in_flight = {"creating", "processing", "unknown"}
+    names = sorted({r.reference_id for r in store.reader.records() if r.status in in_flight})
+    changes = [_draw_update(store, name, dice, now) for name in names if dice.random() < 0.6]
     store.queue.apply(changes, now)
     return str(len(changes))
 
 
-def _drawn_answer(store: Store, name: str, dice: Random, now: float) -> StatusUpdate:
+def _draw_update(store: Store, name: str, dice: Random, now: float) -> StatusUpdate:
     status = dice.choice(_OUTCOMES)
-    # The media of a row under way may be known before it is online.
-    known = status is Status.IMPORTED or (status != Status.PENDING and dice.random() < 0.3)
+    # The media of a row in flight may be found before it is online.
+    has_media = status is Status.IMPORTED or (status != Status.PENDING and dice.random() < 0.3)
     return change(
         store,
         name,
@@ -355,7 +358,7 @@ def _drawn_answer(store: Store, name: str, dice: Random, now: float) -> StatusUp
         error="no" if status is Status.FAILED else "",
         sent_at=dice.choice((None, now - 1)),
         ingest_id=dice.choice((None, f"in-{name}-{now:.0f}")),
-        media=media(name, dice.randint(1, 2)) if known else None,
+        media=media(name, dice.randint(1, 2)) if has_media else None,
     )
 
 
@@ -372,8 +375,8 @@ def _retry(store: Store, dice: Random, now: float) -> str:
 def _choose(store: Store, dice: Random, now: float) -> str:
     del now
     lines = LineRange(2, dice.randint(2, 8))
-    wanted: list[LineRange | str] = dice.choice(([], [lines], [dice.choice(NAMES)]))
-    store.queue.choose(wanted)
+    selectors: list[LineRange | str] = dice.choice(([], [lines], [dice.choice(NAMES)]))
+    store.queue.choose(selectors)
     if dice.random() < 0.3:
         store.queue.choose_first(dice.randint(1, 3))
     return str(store.queue.claimable_count())
@@ -386,7 +389,8 @@ def _picture(store: Store, dice: Random, now: float) -> str:
     return key
 
 
-_WALKED: Final = (
+#: Steps of a walk; a step that is repeated is drawn more often.
+_WALK_STEPS: Final = (
     _load, _claim, _claim, _claim, _answer, _answer, _answer, _recover, _retry, _choose, _picture,
 )  # fmt: skip
 

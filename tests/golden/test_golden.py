@@ -1,7 +1,8 @@
-"""What programs and spreadsheets rely on is as committed: codes, columns, files, shapes of JSON.
+"""Compares the output that scripts rely on with committed files.
 
-The real command runs against the real sandbox over HTTP. One committed file a command; values are
-not in it, so that nothing there depends on time, place or chance.
+The output is: exit codes, columns, names of files, and the shape of JSON (its keys and types). The
+real command runs against the real sandbox over HTTP. Each test has one committed file. The files
+have no values, so that they do not depend on the time, the machine or random numbers.
 """
 
 import csv
@@ -22,7 +23,7 @@ from golden import compare, shape
 from batch_import.sandbox.server import SandboxServer
 
 FAST = ("--rate", "200", "--poll-interval", "0.3")
-#: Nothing listens there.
+#: Base URL of a platform that is down: no server has this port.
 DOWN = "http://127.0.0.1:9/v3/api"
 #: The sandbox cannot fetch from a host of `.invalid`.
 UNFETCHABLE = ["https://gone.invalid/v.mp4", "Gone", "mp4", "gone", ""]
@@ -32,7 +33,7 @@ Start = Callable[..., SandboxServer]
 
 
 class Golden:
-    """Gathers what a command does, under headings."""
+    """Collects the output of commands under headings, and compares it with a committed file."""
 
     def __init__(self) -> None:
         self._parts: dict[str, list[str]] = {}
@@ -77,7 +78,7 @@ def golden() -> Golden:
 
 @contextmanager
 def receiver() -> Iterator[tuple[str, list[str]]]:
-    """An address for `--notify`, and the texts that are posted to it."""
+    """Start a web server for `--notify`; yields its URL, and the list of the texts posted to it."""
     posted: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -134,11 +135,12 @@ def test_check(golden: Golden, sandbox: Start, command: Callable, manifest: Call
     fixed = run("check", bad, "--fix", "fixed.csv", "--json", code=None)
     golden.json("check --fix fixed.csv --json", fixed.stdout)
     golden.columns(run.folder / "output/bad/problems.csv")
-    # The platform's own host is the one private host that may be asked.
+    # Preflight contacts no private host except that of the platform.
     clips = [[f"{server.address}/clips/{n}.mp4", f"Clip {n}", "mp4", f"c{n}", ""] for n in (1, 99)]
-    asked = run("check", manifest(0, *clips, name="clips.csv"), "--preflight", "--json", code=None)
-    golden.code("--preflight, a video is not there", asked)
-    golden.json("check --preflight --json", asked.stdout)
+    clips_path = manifest(0, *clips, name="clips.csv")
+    checked = run("check", clips_path, "--preflight", "--json", code=None)
+    golden.code("--preflight, a video is not there", checked)
+    golden.json("check --preflight --json", checked.stdout)
     golden.check("check")
 
 
@@ -244,8 +246,8 @@ def test_plan(golden: Golden, sandbox: Start, command: Callable, manifest: Calla
 def test_verify(golden: Golden, sandbox: Start, command: Callable, manifest: Callable) -> None:
     run, down = command(sandbox()), command(DOWN)
     path = manifest(2)
-    begun = ("run", path, "--give-up-after", "1", "--job", "output/down")
-    down(*begun, code=None)
+    # This run stops before its first POST, so that its job exists.
+    down("run", path, "--give-up-after", "1", "--job", "output/down", code=None)
     late = down.start("verify", path, "--job", "output/down")
     golden.code("there is no job", run("verify", path, code=None))
     run("run", path, *FAST)

@@ -1,7 +1,7 @@
-"""Write the committed texts anew, after a change that is meant: python tests/golden/update.py
+"""Writes the committed texts again, after an intended change: python tests/golden/update.py
 
-Arguments are pytest's: `update.py -k states` writes those of the state alone. Look at the
-difference before it is committed.
+The arguments are passed to pytest: `update.py -k states` writes only the texts of the job database.
+Check the difference before you commit it.
 """
 
 import os

@@ -1,4 +1,7 @@
-"""Handlers: each sends one kind of answer that must not hurt whoever receives it."""
+"""Handlers of a hostile server: each sends one kind of answer that must not harm the client.
+
+The functions that are annotated to return `object` return such a handler.
+"""
 
 import gzip
 import socket
@@ -8,7 +11,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
 
 def one_byte_at_a_time(connection: socket.socket) -> None:
-    """A body without an end, a byte every tenth of a second."""
+    """Send a body that does not end, with a byte every tenth of a second."""
     connection.sendall(OK + b"Content-Length: 100000\r\n\r\n")
     while True:
         connection.sendall(b" ")
@@ -16,7 +19,7 @@ def one_byte_at_a_time(connection: socket.socket) -> None:
 
 
 def headers_without_end(connection: socket.socket) -> None:
-    """Headers, a byte every tenth of a second."""
+    """Send headers that do not end, with a byte every tenth of a second."""
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while True:
         connection.sendall(b"a")
@@ -24,13 +27,13 @@ def headers_without_end(connection: socket.socket) -> None:
 
 
 def silence(connection: socket.socket) -> None:
-    """Nothing at all."""
+    """Send nothing."""
     sleep(30)
     connection.close()
 
 
 def endless_body(connection: socket.socket) -> None:
-    """Half a gigabyte, as fast as it is read."""
+    """Send half a gigabyte, as fast as the client reads it."""
     connection.sendall(OK + b"Content-Length: 500000000\r\n\r\n")
     piece = b" " * 1_000_000
     for _ in range(500):
@@ -38,7 +41,7 @@ def endless_body(connection: socket.socket) -> None:
 
 
 def gzip_bomb(connection: socket.socket) -> None:
-    """Few bytes that unpack to gigabytes."""
+    """Send a small compressed body that decompresses to a gigabyte."""
     packed = gzip.compress(b" " * 50_000_000)
     body = packed * 20
     head = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -46,7 +49,7 @@ def gzip_bomb(connection: socket.socket) -> None:
 
 
 def chunk_without_end(connection: socket.socket) -> None:
-    """A chunk of -1 bytes: http.client reads on for as long as something comes."""
+    """Send a chunk of -1 bytes: http.client then reads until the connection is closed."""
     connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n")
     piece = b" " * 1_000_000
     for _ in range(500):
@@ -54,20 +57,20 @@ def chunk_without_end(connection: socket.socket) -> None:
 
 
 def trailers_without_end(connection: socket.socket) -> None:
-    """A body that is all there, and what follows it never ends."""
+    """Send a complete body, and then trailers that do not end."""
     connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
     while True:
         connection.sendall(b"a: b\r\n" * 10_000)
 
 
 def interim_answers_without_end(connection: socket.socket) -> None:
-    """Wait, wait, wait."""
+    """Send `100 Continue` again and again."""
     while True:
         connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000)
 
 
 def answer_with(headers: bytes, body: bytes = b'{"id": "a", "title": "b"}') -> "object":
-    """A good answer with any bytes as its headers."""
+    """Return a handler that sends a good answer with any bytes as its headers."""
 
     def handler(connection: socket.socket) -> None:
         length = f"Content-Length: {len(body)}\r\n\r\n".encode()
@@ -77,14 +80,14 @@ def answer_with(headers: bytes, body: bytes = b'{"id": "a", "title": "b"}') -> "
 
 
 def gzip_in_gzip(connection: socket.socket) -> None:
-    """A few kilobytes that unpack to a megabyte, and that to a gigabyte."""
+    """Send a few kilobytes that decompress to a megabyte, which decompresses to a gigabyte."""
     body = gzip.compress(gzip.compress(b" " * 50_000_000) * 20)
     head = f"Content-Encoding: gzip, gzip\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(OK + head.encode() + body)
 
 
 def redirect_to(location: bytes) -> "object":
-    """A redirect with any bytes as its target."""
+    """Return a handler that sends a redirect with any bytes as its target."""
 
     def handler(connection: socket.socket) -> None:
         connection.sendall(
@@ -95,22 +98,22 @@ def redirect_to(location: bytes) -> "object":
 
 
 def cut_body(connection: socket.socket) -> None:
-    """Fewer bytes than announced."""
+    """Send a body that is shorter than its `Content-Length`."""
     connection.sendall(OK + b'Content-Length: 100\r\n\r\n{"id":')
 
 
 def no_http(connection: socket.socket) -> None:
-    """What is no HTTP."""
+    """Send bytes that are not HTTP."""
     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
 
 
 def bad_gzip(connection: socket.socket) -> None:
-    """A body that is not packed as it says."""
+    """Send a body that is not compressed, although its header says gzip."""
     connection.sendall(OK + b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnope")
 
 
 def angle_brackets(connection: socket.socket) -> None:
-    """An error page of 1.8 MB of `<`."""
+    """Send an error page with 1.8 MB of `<`."""
     body = b"<" * 1_800_000
     connection.sendall(
         b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\n"
@@ -120,12 +123,12 @@ def angle_brackets(connection: socket.socket) -> None:
 
 
 def bad_content_length(connection: socket.socket) -> None:
-    """A length that is no number."""
+    """Send a `Content-Length` that is not a number."""
     connection.sendall(OK + b"Content-Length: many\r\n\r\n{}")
 
 
 def answer_after(seconds: float, body: bytes) -> "object":
-    """A good answer, late."""
+    """Return a handler that sends a good answer after some seconds."""
 
     def handler(connection: socket.socket) -> None:
         sleep(seconds)
@@ -135,7 +138,7 @@ def answer_after(seconds: float, body: bytes) -> "object":
 
 
 def status(line: str) -> "object":
-    """An empty answer with any status line."""
+    """Return a handler that sends an empty answer with any status line."""
 
     def handler(connection: socket.socket) -> None:
         connection.sendall(f"HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n".encode())

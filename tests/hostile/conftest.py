@@ -1,4 +1,4 @@
-"""Servers that answer as no honest one would, on loopback."""
+"""A server on this machine that sends answers which a correct server never sends."""
 
 import socket
 import sys
@@ -11,11 +11,12 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+#: Sends an answer on a connection whose request has been read.
 Handler = Callable[[socket.socket], None]
 
 
 class HostileServer:
-    """Accepts connections; each request that comes is left to a handler."""
+    """Accepts connections, reads a request from each, and calls a handler that sends the answer."""
 
     def __init__(self, handler: Handler) -> None:
         self._handler = handler
@@ -43,16 +44,17 @@ class HostileServer:
         with connection, suppress(OSError):
             received = b""
             while b"\r\n\r\n" not in received:
-                if not (more := connection.recv(65_536)):
+                new_bytes = connection.recv(65_536)
+                if not new_bytes:
                     return
-                received += more
+                received += new_bytes
             self.requests += 1
             self._handler(connection)
 
 
 @pytest.fixture
 def hostile() -> Iterator[Callable[[Handler], HostileServer]]:
-    """Starts a server with a handler."""
+    """Returns a function that starts a server with a handler."""
     with ExitStack() as stack:
 
         def start(handler: Handler) -> HostileServer:

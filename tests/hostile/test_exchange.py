@@ -1,4 +1,4 @@
-"""Every exchange ends within its bounds, as a result or as a failed call: nothing else gets out."""
+"""Every request to a hostile server ends within its limits, with a result or `RequestFailed`."""
 
 import socket
 import subprocess
@@ -19,10 +19,10 @@ from batch_import.web import bounded, notify
 from batch_import.web.bounded import ExchangeLimits
 
 CREDENTIALS = Credentials("VC-test", "a-key")
-#: Seconds to connect, and for the whole answer.
+#: Time limits in seconds, to connect and for the whole answer.
 SHORT = (2.0, 1.0)
-#: Bytes, far below what the answers would take.
-MODEST = 120_000_000
+#: Maximum number of bytes in memory; the whole answers would need far more.
+MAX_MEMORY_BYTES = 120_000_000
 
 NO_CLEAR_ANSWER = [
     answers.one_byte_at_a_time,
@@ -39,7 +39,7 @@ NO_CLEAR_ANSWER = [
     answers.trailers_without_end,
     answers.interim_answers_without_end,
 ]
-#: Headers that the client, or what it is built on, reads.
+#: Invalid values of headers that the client or its libraries read.
 HEADERS = [
     b"Date: Mon, 01 Jan 0001 00:00:00 -0000",
     b"Date: Mon, 01 Jan 2024 00:00:00 +" + b"9" * 30,
@@ -58,23 +58,23 @@ NO_TARGETS = [b"http://[", b"\xff\xfe\xfa", b"http://a b/%%%", b"//[::1", b""]
 
 
 @contextmanager
-def modest_memory() -> Iterator[None]:
-    """What is allocated meanwhile, by the servers of these tests too, is little at any time."""
+def limited_memory() -> Iterator[None]:
+    """Check that the block, with the server of the test, never needs more memory than the limit."""
     tracemalloc.start()
     try:
         yield
-        assert tracemalloc.get_traced_memory()[1] < MODEST
+        assert tracemalloc.get_traced_memory()[1] < MAX_MEMORY_BYTES
     finally:
         tracemalloc.stop()
 
 
 @pytest.mark.parametrize("handler", NO_CLEAR_ANSWER, ids=lambda handler: handler.__name__)
-def test_what_is_no_clear_answer_is_reported_as_such(
+def test_an_answer_that_cannot_be_read_raises_no_answer(
     hostile: Callable[..., object], handler: object
 ) -> None:
     server = hostile(handler)
     with (
-        modest_memory(),
+        limited_memory(),
         Client(server.base, CREDENTIALS, SHORT) as client,
         pytest.raises(NoAnswer),
     ):
@@ -89,7 +89,7 @@ def test_a_redirect_is_never_parsed(hostile: Callable[..., object], target: byte
 
 
 @pytest.mark.parametrize("target", NO_TARGETS)
-def test_an_embed_page_that_leads_nowhere_is_a_failed_call(
+def test_an_embed_page_with_an_invalid_redirect_is_a_failed_request(
     hostile: Callable[..., object], target: bytes
 ) -> None:
     server = hostile(answers.redirect_to(target))
@@ -98,7 +98,9 @@ def test_an_embed_page_that_leads_nowhere_is_a_failed_call(
 
 
 @pytest.mark.parametrize("header", HEADERS, ids=lambda header: repr(header[:40]))
-def test_no_header_spoils_a_good_answer(hostile: Callable[..., object], header: bytes) -> None:
+def test_an_invalid_header_does_not_prevent_reading_a_good_answer(
+    hostile: Callable[..., object], header: bytes
+) -> None:
     server = hostile(answers.answer_with(header))
     with Client(server.base, CREDENTIALS, SHORT) as client:
         assert client.send(endpoints.get_account()).title == "b"
@@ -112,7 +114,7 @@ def test_cookies_are_not_kept(hostile: Callable[..., object]) -> None:
         assert not client._session.cookies  # noqa: SLF001
 
 
-def test_an_error_page_of_brackets_is_read_in_no_time(hostile: Callable[..., object]) -> None:
+def test_an_error_page_of_brackets_is_read_fast(hostile: Callable[..., object]) -> None:
     server = hostile(answers.angle_brackets)
     with (
         Client(server.base, CREDENTIALS, (2.0, 10.0)) as client,
@@ -127,12 +129,12 @@ def test_an_error_page_of_brackets_is_read_in_no_time(hostile: Callable[..., obj
     [*NO_CLEAR_ANSWER, *map(answers.redirect_to, NO_TARGETS)],
     ids=lambda handler: handler.__name__,
 )
-def test_a_notification_is_never_the_end_of_a_run(
+def test_a_failed_notification_never_ends_a_run(
     hostile: Callable[..., object], handler: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notify, "_LIMITS", ExchangeLimits(2.0, 1.0, 1.0, 1024, is_cut=True))
     server = hostile(handler)
-    with modest_memory():
+    with limited_memory():
         assert isinstance(notify.post(f"{server.base}/hook", {"text": "done"}), str)
 
 
@@ -146,8 +148,8 @@ session_without_credentials(url).exchange(request, ExchangeLimits(60, 60, 60, 10
 """
 
 
-def test_a_killed_process_delivers_nothing_later() -> None:
-    """Otherwise the system would go on sending what the process had written."""
+def test_the_system_sends_no_more_data_of_a_killed_process() -> None:
+    """Otherwise the system would continue to send the data that the process had written."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
         process = subprocess.Popen([sys.executable, "-c", SENDS_MUCH, port])
@@ -160,7 +162,7 @@ def test_a_killed_process_delivers_nothing_later() -> None:
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux alone has this option")
-def test_what_the_platform_does_not_confirm_is_given_up(
+def test_a_connection_without_confirmations_is_closed_after_a_minute(
     hostile: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timeouts = []

@@ -1,4 +1,4 @@
-"""Names, links and folders that lead elsewhere, and files that are damaged."""
+"""Attacks through files: unusual names, links to other files, pipes, and damaged job databases."""
 
 import os
 import sqlite3
@@ -18,6 +18,7 @@ from batch_import.reports.write import write_results
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import open_request_log
 
+#: A control sequence that changes the title of a terminal.
 ESCAPE = "\x1b]0;owned\x07"
 
 
@@ -71,7 +72,7 @@ def test_the_umask_of_all_threads_is_left_alone(
     assert modes == [0o640, 0o640]
 
 
-def test_what_is_half_written_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_half_written_file_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("before")
     with pytest.raises(StateError), replace_text_file(tmp_path / "a", "hint") as file:  # noqa: PT012
         file.write("after")
@@ -92,16 +93,16 @@ def test_the_log_does_not_follow_a_link(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine, without a line's end")
     (tmp_path / "calls.jsonl").symlink_to(precious)
-    printed: list[str] = []
-    with open_request_log(tmp_path / "calls.jsonl", 1.0, printed.append) as log:
+    warnings: list[str] = []
+    with open_request_log(tmp_path / "calls.jsonl", 1.0, warnings.append) as log:
         log.note("run started")
         log.note("run ended")
     assert precious.read_text() == "mine, without a line's end"
-    assert len(printed) == 1
-    assert "The run goes on without a log." in printed[0]
+    assert len(warnings) == 1
+    assert "The run goes on without a log." in warnings[0]
 
 
-def test_the_lock_does_not_empty_what_a_link_leads_to(job: Job) -> None:
+def test_the_lock_does_not_empty_the_target_of_a_link(job: Job) -> None:
     precious = job.folder / "precious"
     precious.write_text("mine")
     job.lock.unlink(missing_ok=True)
@@ -122,7 +123,7 @@ def test_a_job_has_a_folder_of_its_own(name: str) -> None:
     assert OUTPUT_FOLDER.resolve() in folder.resolve().parents
 
 
-def test_a_manifest_called_dots_leaves_other_results_alone(
+def test_a_manifest_named_with_dots_does_not_change_other_results(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "results.csv").write_text("the user's own")
@@ -140,7 +141,7 @@ def test_a_manifest_called_dots_leaves_other_results_alone(
     ids=" ".join,
 )
 @pytest.mark.parametrize("exists", [True, False])
-def test_no_name_commands_a_terminal(
+def test_no_file_name_sends_control_sequences_to_a_terminal(
     arguments: list[str],
     exists: bool,  # noqa: FBT001 - pytest passes it by name
     tmp_path: Path,
@@ -164,7 +165,7 @@ def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
     assert "Did you mean" not in str(refused.value)
 
 
-# What is no file --------------------------------------------------------------------------------
+# Pipes, folders and endless files in place of files -----------------------------------------------
 
 
 @pytest.mark.parametrize("command", ["status", "run", "jobs", "report", "verify"])
@@ -189,7 +190,7 @@ def test_a_pipe_in_place_of_a_configuration_is_not_waited_for(
 
 
 @pytest.mark.parametrize("flag", ["--config", "--credentials"])
-def test_settings_without_an_end_are_not_read_to_it(
+def test_an_endless_file_of_settings_is_refused(
     flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with (tmp_path / "endless").open("wb") as endless:
@@ -201,7 +202,7 @@ def test_settings_without_an_end_are_not_read_to_it(
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
-def test_what_is_no_state_is_no_job(
+def test_a_folder_or_pipe_in_place_of_the_job_database_is_not_a_job(
     make: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "output" / "videos").mkdir(parents=True)
@@ -232,7 +233,7 @@ COMMANDS = ["status", "report", "run", "retry", "verify", "plan", "status 2", "j
     [*((damage, "report") for damage in DAMAGES), *((STATUS, name) for name in COMMANDS)]  # noqa: RUF005
     + [(DAMAGES[-1], "status 2"), (DAMAGES[-2], "run")],
 )
-def test_a_damaged_state_is_one_line(
+def test_a_damaged_job_database_gives_one_line(
     job: Job, statement: str, command: str, capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -279,7 +280,7 @@ def test_without_a_run_no_row_is_being_created(
     assert capsys.readouterr().err == ""
 
 
-def test_reading_no_further_is_no_error_once_the_state_is_closed(
+def test_an_unfinished_reading_is_no_error_after_the_database_is_closed(
     job: Job, recwarn: pytest.WarningsRecorder
 ) -> None:
     with Store(job.state) as store:
@@ -289,7 +290,10 @@ def test_reading_no_further_is_no_error_once_the_state_is_closed(
     assert not recwarn.list
 
 
-def test_all_readers_find_a_job(job: Job, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
-    """What the tests above change is a state that every command reads."""
+def test_every_command_reads_the_undamaged_job(
+    job: Job,  # noqa: ARG001 - it must exist
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The tests above damage this database; without the damage, it can be read."""
     assert main(["status", "videos.csv"]) in (0, 1)
     assert "3 rows" in capsys.readouterr().out

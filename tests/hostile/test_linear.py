@@ -1,6 +1,7 @@
-"""Text from outside is matched in linear time: a test that takes minutes has met another one.
+"""Every function that reads text from outside needs linear time, even for the longest text.
 
-Each text is as long as what may come: far longer than any honest one.
+A regular expression with quadratic time would need minutes for these texts, and the test would
+time out.
 """
 
 import unicodedata
@@ -20,24 +21,15 @@ from batch_import.reports import labels
 from batch_import.sources.contents import FIRST_BYTES, SourceResponse, violation_of
 from batch_import.viostream.responses import parse_retry_after, platform_message
 
+#: Texts that are repeated to make a long text: parts of what the functions search for.
 PIECES = (
-    ["a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b"]  # noqa: RUF005
-    + ["=", "~", "|", "%", "%25", "%41", "@", "a@", "http://", "http://a@", "http://a ", "a.", "-"]
-    + ['"', "'", "eyJ", "eyJaaaaaaaa.", "Basic ", "&amp;", "#", "#a\n", "<title>", "exp=", "aA1"]
-    + [
-        "1700000000-",
-        "server_time=1&",
-        "hmac",
-        "signature=",
-        "\u200b",
-        "{",
-        "[",
-        "- a:\n",
-        "zoom.us",
-        "\u0301\u0327",
-        "\u0f73\u0301",
-    ]
-)
+    "a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b",
+    "=", "~", "|", "%", "%25", "%41", "@", "a@", "http://", "http://a@", "http://a ", "a.", "-",
+    '"', "'", "eyJ", "eyJaaaaaaaa.", "Basic ", "&amp;", "#", "#a\n", "<title>", "exp=", "aA1",
+    "1700000000-", "server_time=1&", "hmac", "signature=", "\u200b", "{", "[", "- a:\n", "zoom.us",
+    "\u0301\u0327", "\u0f73\u0301",
+)  # fmt: skip
+#: Number of characters of a long text, if the program has no lower limit.
 LONG = 100_000
 
 
@@ -46,7 +38,7 @@ def _preflight(text: str) -> object:
     return violation_of(SourceResponse(200, headers, text.encode()[:FIRST_BYTES]), "mp4")
 
 
-#: What meets text from outside, and how many characters of it at the most.
+#: Name → a function that reads text from outside, and the maximum length of its text.
 READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "words of an error body": (platform_message, 1_000_000),
     "Retry-After": (lambda text: parse_retry_after(text, 0.0), LONG),
@@ -74,7 +66,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
 
 @pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
 @pytest.mark.parametrize("text", ["Cafe\u0301" * 2_000, "\u1100\u1161\u11a8" * 2_000, "ﬁé" * 2_000])
-def test_what_a_language_may_have_is_normalised_whatever_its_length(
+def test_texts_of_real_languages_are_normalized_at_any_length(
     form: unicode_forms.Form, text: str
 ) -> None:
     assert unicode_forms.normalized(form, text) == unicodedata.normalize(form, text)
@@ -82,12 +74,12 @@ def test_what_a_language_may_have_is_normalised_whatever_its_length(
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", READERS)
-def test_a_long_text_is_read_in_no_time(name: str) -> None:
-    read_it, size = READERS[name]
+def test_a_long_text_is_read_in_linear_time(name: str) -> None:
+    read_text, size = READERS[name]
     for piece in PIECES:
         long = (piece * (size // len(piece) + 1))[:size]
         for text in (long, f"https://h.example/{long}", f"{long}!", f"https://h/?token=a{long}\n"):
-            read_it(text[:size])
+            read_text(text[:size])
 
 
 def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
@@ -95,7 +87,7 @@ def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "several"),
+    ("text", "has_several"),
     [
         ("https://a.com/1.mp4 https://a.com/2.mp4", True),
         ("https://a.com/1.mp4, HTTPS://a.com/2.mp4", True),
@@ -107,7 +99,6 @@ def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
         ("see https://a.com/1.mp4", False),
     ],
 )
-def test_what_are_several_addresses(text: str, several: bool) -> None:  # noqa: FBT001
-    assert (
-        "url-several" in [violation.code for _, violation in source_url.violations([text])]
-    ) == several
+def test_several_urls_in_one_cell_are_recognized(text: str, has_several: bool) -> None:  # noqa: FBT001
+    codes = [violation.code for _, violation in source_url.violations([text])]
+    assert ("url-several" in codes) == has_several

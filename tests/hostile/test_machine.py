@@ -1,4 +1,4 @@
-"""A machine without disk, threads, memory or certificates: one line, and nothing is lost."""
+"""Without disk space, threads, memory or certificates, a command ends with one clear line."""
 
 import resource
 import subprocess
@@ -18,7 +18,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError, UsageError
 from batch_import.importer.pool import Pool
-from batch_import.importer.schedule import Finished
+from batch_import.importer.schedule import FINISHED
 from batch_import.job import Job
 from batch_import.reports.refresh import refresh_results
 from batch_import.reports.writers.xlsx_file import _OutputFile
@@ -27,28 +27,32 @@ from batch_import.viostream.session import PlatformSession
 from batch_import.web.session import session_without_credentials
 
 
-class Crowded(threading.Thread):
-    """The system starts so many threads, and then no more."""
+class LimitedThread(threading.Thread):
+    """A thread that starts only while the limit of the system is not reached.
 
-    left = 0
+    Attributes:
+        remaining: number of threads that can still be started.
+    """
+
+    remaining = 0
 
     def start(self) -> None:
-        if type(self).left <= 0:
+        if type(self).remaining <= 0:
             raise RuntimeError("can't start new thread")
-        type(self).left -= 1
+        type(self).remaining -= 1
         super().start()
 
 
-class NothingToDo:
-    """A dispatcher whose work is done."""
+class IdleDispatcher:
+    """A dispatcher without requests to send."""
 
-    def next(self, _: float) -> object:
-        return Finished()
+    def next_request(self, _: float) -> object:
+        return FINISHED
 
     def progress(self, _: float) -> None:
         return None
 
-    def answered(self, *_: Any) -> None:
+    def handle_completed(self, *_: Any) -> None:
         return None
 
     def withdraw(self, _: float) -> None:
@@ -57,24 +61,24 @@ class NothingToDo:
 
 def pool(workers: int) -> Pool:
     stop = threading.Event()
-    return Pool(NothingToDo(), None, workers, stop, lambda: 0.0, lambda _: None)  # type: ignore[arg-type]
+    return Pool(IdleDispatcher(), None, workers, stop, lambda: 0.0, lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_run_takes_as_many_workers_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("batch_import.importer.pool.threading.Thread", Crowded)
-    Crowded.left = 3
-    crowded = pool(64)
-    assert len(crowded._start_workers()) == 3  # noqa: SLF001
-    crowded._worker_count = 3  # noqa: SLF001
-    crowded._stop_workers()  # noqa: SLF001
+    monkeypatch.setattr("batch_import.importer.pool.threading.Thread", LimitedThread)
+    LimitedThread.remaining = 3
+    large_pool = pool(64)
+    assert len(large_pool._start_workers()) == 3  # noqa: SLF001
+    large_pool._worker_count = 3  # noqa: SLF001
+    large_pool._stop_workers()  # noqa: SLF001
 
 
-@pytest.mark.parametrize("left", [0, 1])
+@pytest.mark.parametrize("thread_count", [0, 1])
 def test_without_threads_a_run_ends_in_one_line(
-    left: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    thread_count: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("batch_import.importer.pool.threading.Thread", Crowded)
-    Crowded.left = left
+    monkeypatch.setattr("batch_import.importer.pool.threading.Thread", LimitedThread)
+    LimitedThread.remaining = thread_count
 
     def run(_: object) -> None:
         pool(1).run(lambda _: None, 0.01)
@@ -97,7 +101,7 @@ def test_without_memory_a_run_ends_in_one_line(
 
 @pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
-def test_certificates_that_are_none(
+def test_a_file_without_certificates_is_a_usage_error(
     variable: str, content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "ca.pem"
@@ -118,12 +122,12 @@ def test_certificates_that_are_none(
 def test_a_jump_of_the_clock_does_not_move_the_platforms(
     hostile: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else the job's own videos would seem to have been created at another time: by others."""
+    """Otherwise the job's own videos would seem to be older or newer: those of other users."""
     date = formatdate(usegmt=True).encode()
     settings = Settings(api_base=hostile(answers.answer_with(b"Date: " + date)).base)
     with PlatformSession(settings, Credentials("VC-test", "a-key"), threading.Event()) as session:
-        machine = time.time
-        monkeypatch.setattr(time, "time", lambda: machine() + 86_400)
+        original_time = time.time
+        monkeypatch.setattr(time, "time", lambda: original_time() + 86_400)
         session.get_account()
         assert session.client.clock_offset == pytest.approx(0, abs=120)
 
@@ -131,7 +135,7 @@ def test_a_jump_of_the_clock_does_not_move_the_platforms(
 # A full disk ------------------------------------------------------------------------------------
 
 
-def test_what_ended_a_run_is_reported_rather_than_what_became_of_its_results(
+def test_the_error_that_ended_a_run_is_reported_rather_than_that_of_its_results(
     tmp_path: Path,
 ) -> None:
     def write() -> None:
@@ -150,7 +154,7 @@ def test_what_ended_a_run_is_reported_rather_than_what_became_of_its_results(
 
 
 class FullDisk:
-    """A file that takes no byte."""
+    """A file on a full disk: writing fails."""
 
     def write(self, _: bytes) -> int:
         raise OSError(28, "No space left on device")
@@ -170,13 +174,13 @@ def test_a_workbook_is_given_up_after_one_error() -> None:
 
 
 @pytest.mark.parametrize("limit", [30_000, 60_000])
-def test_a_disk_that_fills_up_ends_a_run_in_words(
+def test_a_disk_that_fills_up_ends_a_run_with_a_message(
     limit: int,
     sandbox: Callable[..., Any],
     command: Callable[..., Any],
     manifest: Callable[..., Any],
 ) -> None:
-    def limited() -> None:
+    def limit_file_size() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     server = sandbox()
@@ -186,7 +190,7 @@ def test_a_disk_that_fills_up_ends_a_run_in_words(
     done = subprocess.run(
         [sys.executable, "-m", "batch_import", "run", str(path), *fast],
         cwd=run.folder, env=run.environ, capture_output=True, text=True, timeout=100,
-        preexec_fn=limited, check=False,
+        preexec_fn=limit_file_size, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr

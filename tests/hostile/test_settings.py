@@ -1,4 +1,4 @@
-"""Addresses that must not get the API key, or must not be asked, and values out of every range."""
+"""Refuses URLs that must not get the API key, private IP addresses, and values out of range."""
 
 import math
 from ipaddress import ip_address
@@ -24,7 +24,7 @@ from batch_import.web.session import session_without_credentials
     ],
     ids=str,
 )  # fmt: skip
-def test_no_value_out_of_its_range_is_taken(values: dict[str, object]) -> None:
+def test_a_value_out_of_its_range_is_refused(values: dict[str, object]) -> None:
     with pytest.raises(UsageError) as refused:
         Settings(**values)  # type: ignore[arg-type]
     assert refused.value.setting in values
@@ -40,7 +40,7 @@ def test_no_value_out_of_its_range_is_taken(values: dict[str, object]) -> None:
         "http://a.example", "ftp://a.example", "https://a.example/\x1b[2J", "",
     ],
 )  # fmt: skip
-def test_what_is_no_base_url(base: str) -> None:
+def test_an_invalid_base_url_is_refused(base: str) -> None:
     with pytest.raises(UsageError, match="api_base"):
         Settings(api_base=base)
 
@@ -55,7 +55,7 @@ def test_what_is_no_base_url(base: str) -> None:
         "https://[2606::1]",
     ],
 )
-def test_what_is_one(base: str) -> None:
+def test_a_valid_base_url_is_accepted(base: str) -> None:
     assert Settings(api_base=base).api_base == base
 
 
@@ -64,19 +64,17 @@ def test_what_is_one(base: str) -> None:
     "fec0::1 feff::1 fe80::1 fc00::1 ::1 ff02::1 2001:db8::1 3fff::1 4000::1 ::7f00:1"
     " 64:ff9b::7f00:1 2002:7f00:1:: ::ffff:10.0.0.1 100::1 5f00::1".split(),
 )
-def test_addresses_inside_of_a_network(address: str) -> None:
+def test_private_addresses_are_not_public(address: str) -> None:
     assert not is_public(ip_address(address))
 
 
 @pytest.mark.parametrize("address", ["2606:4700::1", "2a00::1", "64:ff9b::808:808", "8.8.8.8"])
-def test_addresses_of_the_internet(address: str) -> None:
+def test_addresses_of_the_internet_are_public(address: str) -> None:
     assert is_public(ip_address(address))
 
 
 @pytest.mark.parametrize("base", ["http://127.0.0.1:1", "http://localhost:1", "http://[::1]:1"])
-def test_no_proxy_is_between_us_and_this_machine(
-    base: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_proxy_is_used_for_this_machine(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -87,7 +85,7 @@ def test_no_proxy_is_between_us_and_this_machine(
     )
 
 
-def test_a_file_that_was_found_does_not_say_where_the_key_goes(
+def test_a_configuration_file_that_was_not_named_cannot_set_the_host_that_gets_the_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

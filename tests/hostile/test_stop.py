@@ -1,4 +1,7 @@
-"""Ctrl-C and SIGTERM are heeded while a platform says nothing, and the first call ends in time."""
+"""Ctrl-C and SIGTERM stop a command while the platform does not answer.
+
+Also tests that the first request of a command has a time limit.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +24,8 @@ from batch_import.viostream.session import PlatformSession
 from batch_import.web.bounded import BoundedSession, ExchangeLimits
 
 CREDENTIALS = Credentials("VC-test", "a-key")
-#: Seconds, far more than a test may take: whoever waits for them does not heed the stop.
+#: Time limits in seconds, to connect and to answer. The second is longer than a test may take:
+#: code that waits for it ignores the stop.
 NEVER = (5.0, 3_000.0)
 ROW = JobRow(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
 SLOW = [answers.silence, answers.one_byte_at_a_time, answers.headers_without_end]
@@ -29,6 +33,7 @@ SLOW = [answers.silence, answers.one_byte_at_a_time, answers.headers_without_end
 
 @contextmanager
 def stopped_soon(seconds: float = 0.3) -> Iterator[threading.Event]:
+    """Yield an event that is set after some seconds, as by Ctrl-C."""
     stop = threading.Event()
     timer = threading.Timer(seconds, stop.set)
     timer.start()
@@ -73,14 +78,14 @@ def test_a_command_that_waits_for_its_first_answer_is_interrupted(
             session.get_account()
 
 
-def test_the_first_call_has_twenty_seconds_with_all_its_attempts() -> None:
-    now, within = [0.0], []
+def test_the_first_request_has_twenty_seconds_with_all_its_attempts() -> None:
+    now, time_limits = [0.0], []
 
     def clock() -> float:
         return now[0]
 
     def send(_: object, seconds: float) -> None:
-        within.append(seconds)
+        time_limits.append(seconds)
         now[0] += 15.0
         raise NoAnswer("nothing came")
 
@@ -89,11 +94,13 @@ def test_the_first_call_has_twenty_seconds_with_all_its_attempts() -> None:
     session.client.send = send  # type: ignore[assignment, method-assign]
     with session, pytest.raises(PlatformUnreachable):
         session.get_account()
-    assert within[0] == pytest.approx(20.0)
-    assert all(seconds <= 5.0 for seconds in within[1:])
+    assert time_limits[0] == pytest.approx(20.0)
+    assert all(seconds <= 5.0 for seconds in time_limits[1:])
 
 
-def test_a_429_to_the_first_call_is_an_answer_of_the_platform(hostile: Callable[..., Any]) -> None:
+def test_a_429_to_the_first_request_is_an_answer_of_the_platform(
+    hostile: Callable[..., Any],
+) -> None:
     server = hostile(answers.status("429 Too Many Requests"))
     settings = Settings(api_base=server.base, give_up_after=0.2)
     with (
@@ -104,7 +111,9 @@ def test_a_429_to_the_first_call_is_an_answer_of_the_platform(hostile: Callable[
     assert "not an answer of the platform" not in str(refused.value)
 
 
-def test_a_proxy_that_drips_does_not_hold_a_thread(hostile: Callable[..., Any]) -> None:
+def test_a_proxy_that_sends_single_bytes_does_not_block_a_thread(
+    hostile: Callable[..., Any],
+) -> None:
     server = hostile(answers.headers_without_end)
     with BoundedSession() as session:
         session.trust_env = False

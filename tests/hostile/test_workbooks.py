@@ -1,4 +1,4 @@
-"""Workbooks that no spreadsheet writes: their reader would take the whole process down."""
+"""Refuses workbooks that no spreadsheet writes, and that could crash the process or mislead it."""
 
 import struct
 import zipfile
@@ -31,8 +31,8 @@ def workbook(tmp_path: Path) -> Path:
     return path
 
 
-def changed(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
-    """A workbook with other parts."""
+def change_parts(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
+    """Change the parts of a workbook, the files in its archive: name → content."""
     with zipfile.ZipFile(path) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     change(parts)
@@ -43,6 +43,8 @@ def changed(path: Path, change: Callable[[dict[str, bytes]], None]) -> Path:
 
 
 def with_cell(attributes: bytes) -> Callable[[dict[str, bytes]], None]:
+    """Return a change that adds a row with a cell with these XML attributes."""
+
     def change(parts: dict[str, bytes]) -> None:
         row = b"<row><c " + attributes + b"><v>1</v></c></row>"
         parts[SHEET] = parts[SHEET].replace(b"</sheetData>", row + b"</sheetData>")
@@ -50,6 +52,7 @@ def with_cell(attributes: bytes) -> Callable[[dict[str, bytes]], None]:
     return change
 
 
+#: Attributes of cells that are far beyond the others, in several ways of writing.
 FAR_OFF = [
     b'r="XFD1048576"', b'r="A99999999"', b'r="ZZZZZZ9"', b"r='XFD1048576'", b'r = "XFD1048576"',
     b's="0"\nr="XFD1048576"', b's="0"\tr="XFD1048576"', b's="0"r="XFD1048576"',
@@ -64,12 +67,12 @@ FAR_OFF = [
 @pytest.mark.parametrize("cell", FAR_OFF, ids=lambda cell: repr(cell[:40]))
 def test_a_cell_far_off_is_refused_before_it_is_loaded(workbook: Path, cell: bytes) -> None:
     with pytest.raises(ManifestError, match=r"cannot be read as a workbook|too much to be read"):
-        open_manifest(changed(workbook, with_cell(cell)))
+        open_manifest(change_parts(workbook, with_cell(cell)))
 
 
 @pytest.mark.parametrize("cell", [b"", b'r="F6"', b"r='F6'", b'r = "F6"', b's="0"\nr="F6"'])
 def test_a_cell_nearby_is_loaded_however_it_is_written(workbook: Path, cell: bytes) -> None:
-    manifest = open_manifest(changed(workbook, with_cell(cell)))
+    manifest = open_manifest(change_parts(workbook, with_cell(cell)))
     assert sum(len(chunk.frame) for chunk in manifest.chunks()) >= 3
 
 
@@ -79,10 +82,10 @@ def test_a_row_far_off_is_refused(workbook: Path) -> None:
         parts[SHEET] = parts[SHEET].replace(ROW, b'<row r="99999999999"')
 
     with pytest.raises(ManifestError, match="where no sheet has any"):
-        open_manifest(changed(workbook, change))
+        open_manifest(change_parts(workbook, change))
 
 
-def test_a_sheet_is_found_whatever_its_part_is_called(workbook: Path) -> None:
+def test_a_sheet_is_found_under_any_name_of_its_part(workbook: Path) -> None:
     def change(parts: dict[str, bytes]) -> None:
         with_cell(b'r="XFD1048576"')(parts)
         parts["xl/media/picture.png"] = parts[SHEET]
@@ -91,7 +94,7 @@ def test_a_sheet_is_found_whatever_its_part_is_called(workbook: Path) -> None:
         parts[rels] = parts[rels].replace(b"worksheets/sheet1.xml", b"media/picture.png")
 
     with pytest.raises(ManifestError, match="too much to be read"):
-        open_manifest(changed(workbook, change))
+        open_manifest(change_parts(workbook, change))
 
 
 @pytest.mark.parametrize("name", ["xl/workbook.bin", "content.xml", "XL/Workbook.bin"])
@@ -100,7 +103,7 @@ def test_a_workbook_of_two_kinds_is_refused(workbook: Path, name: str) -> None:
         parts[name] = b"x"
 
     with pytest.raises(ManifestError, match="holds no worksheets of Excel"):
-        open_manifest(changed(workbook, change))
+        open_manifest(change_parts(workbook, change))
 
 
 def test_entities_are_not_expanded(workbook: Path) -> None:
@@ -111,7 +114,7 @@ def test_entities_are_not_expanded(workbook: Path) -> None:
         parts[SHEET] = start + declaration + entities + rest
 
     with pytest.raises(ManifestError, match="declares entities"):
-        open_manifest(changed(workbook, change))
+        open_manifest(change_parts(workbook, change))
 
 
 @pytest.mark.parametrize("encoding", [b"XFE1", b"utf-7", b"utf-16", b"shift_jis", b"hex"])
@@ -127,7 +130,7 @@ def test_a_part_with_a_wrong_encoding_is_read_in_full_or_refused(
         rels = "xl/_rels/workbook.xml.rels"
         parts[rels] = parts[rels].replace(b"UTF-8", encoding, 1)
 
-    path = changed(workbook, change)
+    path = change_parts(workbook, change)
     try:
         read = [chunk.frame for chunk in open_manifest(path).chunks()]
     except ManifestError as error:
@@ -137,7 +140,7 @@ def test_a_part_with_a_wrong_encoding_is_read_in_full_or_refused(
 
 
 class Archive(NamedTuple):
-    """An archive, taken apart."""
+    """The parts, the directory and the number of entries of a ZIP archive."""
 
     parts: bytes
     directory: bytes
@@ -145,24 +148,28 @@ class Archive(NamedTuple):
 
     @classmethod
     def of(cls, content: bytes) -> "Archive":
-        at = content.rfind(b"PK\x05\x06")
-        count, size, offset = struct.unpack_from("<HLL", content, at + 10)
+        end_record = content.rfind(b"PK\x05\x06")
+        count, size, offset = struct.unpack_from("<HLL", content, end_record + 10)
         return cls(content[:offset], content[offset : offset + size], count)
 
     def behind(self, other: "Archive") -> "Archive":
-        """The same directory, for parts that are behind those of another archive."""
-        moved, at = bytearray(self.directory), 0
-        while at < len(moved):
-            (offset,) = struct.unpack_from("<L", moved, at + 42)
-            struct.pack_into("<L", moved, at + 42, offset + len(other.parts))
-            at += 46 + sum(struct.unpack_from("<3H", moved, at + 28))
-        return self._replace(directory=bytes(moved))
+        """Return this archive with offsets for parts that are behind those of another archive."""
+        directory, entry = bytearray(self.directory), 0
+        while entry < len(directory):
+            (offset,) = struct.unpack_from("<L", directory, entry + 42)
+            struct.pack_into("<L", directory, entry + 42, offset + len(other.parts))
+            entry += 46 + sum(struct.unpack_from("<3H", directory, entry + 28))
+        return self._replace(directory=bytes(directory))
 
 
 def end_of(archive: Archive, offset: int, comment: int = 0) -> bytes:
-    """The end record of an archive whose directory starts at an offset."""
+    """Return the end record of an archive whose directory starts at an offset."""
     count, size = archive.count, len(archive.directory)
     return struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, size, offset, comment)
+
+
+# Each of these functions returns the directories of two archives, so that one program reads the
+# first archive, and another program the second one. `start` is the offset of the directories.
 
 
 def _one_in_the_comment_of_the_other(one: Archive, other: Archive, start: int) -> bytes:
@@ -211,7 +218,7 @@ def test_a_workbook_with_two_contents_is_refused(
     workbook: Path, directories: Callable[[Archive, Archive, int], bytes]
 ) -> None:
     shown = Archive.of(workbook.read_bytes())
-    other = Archive.of(changed(workbook, with_cell(b'r="F6"')).read_bytes()).behind(shown)
+    other = Archive.of(change_parts(workbook, with_cell(b'r="F6"')).read_bytes()).behind(shown)
     parts = shown.parts + other.parts
     workbook.write_bytes(parts + directories(shown, other, len(parts)))
     with pytest.raises(ManifestError, match="may read two different contents"):
@@ -252,7 +259,7 @@ def test_many_sheets_are_measured_together(workbook: Path, monkeypatch: pytest.M
         for number in range(2, 5):
             parts[f"xl/worksheets/sheet{number}.xml"] = parts[SHEET]
 
-    path = changed(workbook, change)
+    path = change_parts(workbook, change)
     monkeypatch.setattr(sheet_extent, "MAX_CELLS", 4 * 4 * 4)
     with zipfile.ZipFile(path) as archive:
         assert sheet_extent.find_oversized_sheet(archive) is None

@@ -1,13 +1,14 @@
-"""Mutants of the deciding modules: one small change each; at least one test must fail with it.
+"""Makes one small change in a module, a mutant, and checks that at least one test fails with it.
 
 python tests/mutants/run.py --sample 100     runs a hundred mutants, the same number of each group
 python tests/mutants/run.py --sample 20 --only addresses
 python tests/mutants/run.py --survivors      runs only those again that no test has killed so far
 
-A copy of the project is changed, never the project. The outcomes are kept in build/mutants, by the text
-of the changed module, so that the next call continues. A mutant that survives shows a missing test, or
-is listed in `equivalent.txt` with the reason why its change has no effect that matters.
-"""  # noqa: E501
+Only a copy of the project is changed. The outcomes are stored in build/mutants, by the text of the
+changed module. Therefore the next call continues, and only changed modules are tested again. If no
+test fails, the mutant survives: a test is missing, or `equivalent.txt` has the reason why the
+change has no effect that matters.
+"""
 
 import argparse
 import ast
@@ -33,8 +34,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 OUTCOMES = ROOT / "build" / "mutants" / "outcomes.jsonl"
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
-#: Deciding modules → the tests that must notice, in steps: the fastest first, because a mutant that
-#: is killed by one step needs no other.
+#: Group of modules that make decisions → its tests, in steps. The fastest step is the first,
+#: because the steps after a failed one are not needed.
 MODULES: dict[str, tuple[str, ...]] = {
     "state": (
         "tests/unit/state",
@@ -46,7 +47,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "tests/unit/importer",
         "tests/simulation/test_adoption.py tests/simulation/test_editions.py",
         "tests/simulation/test_import.py::test_every_row_becomes_exactly_one_video[0]",
-        "tests/simulation/test_import.py::test_what_broke_once_holds",
+        "tests/simulation/test_import.py::test_a_fixed_fault_does_not_return",
     ),
     "manifest/rules": (
         "tests/unit/manifest/rules",
@@ -102,15 +103,16 @@ class Mutant:
 
 
 class _Changer(ast.NodeTransformer):
-    """Makes the change with the number `wanted`; `seen` counts all possible changes."""
+    """Makes the possible change with a number; -1 makes none. `count` is the number of changes."""
 
-    def __init__(self, wanted: int) -> None:
-        self.wanted = wanted
-        self.seen = 0
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.count = 0
 
-    def _is_wanted(self) -> bool:
-        self.seen += 1
-        return self.seen - 1 == self.wanted
+    def _is_next_chosen(self) -> bool:
+        """Count a possible change; returns whether it is the one to make."""
+        self.count += 1
+        return self.count - 1 == self.number
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         # Whether a data class is frozen or has slots changes nothing that it computes.
@@ -121,38 +123,38 @@ class _Changer(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
-        for at, operator in enumerate(node.ops):
-            if self._is_wanted():
-                node.ops[at] = _SWAPS[type(operator)]()  # type: ignore[call-overload]
+        for position, operator in enumerate(node.ops):
+            if self._is_next_chosen():
+                node.ops[position] = _SWAPS[type(operator)]()  # type: ignore[call-overload]
         return node
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)
-        if self._is_wanted():
+        if self._is_next_chosen():
             node.op = _SWAPS[type(node.op)]()  # type: ignore[assignment]
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         other = _SWAPS.get(type(node.op))
-        if other and self._is_wanted():
+        if other and self._is_next_chosen():
             node.op = other()  # type: ignore[assignment]
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.op, ast.Not) and self._is_wanted():
+        if isinstance(node.op, ast.Not) and self._is_next_chosen():
             return node.operand
         return node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, bool):
-            if self._is_wanted():
+            if self._is_next_chosen():
                 return ast.copy_location(ast.Constant(not node.value), node)
-        elif isinstance(node.value, int | float) and self._is_wanted():
+        elif isinstance(node.value, int | float) and self._is_next_chosen():
             return ast.copy_location(ast.Constant(node.value + 1), node)
         elif isinstance(node.value, str) and " NOT " in node.value:  # noqa: SIM102
-            if self._is_wanted():
+            if self._is_next_chosen():
                 changed = node.value.replace(" NOT ", " ", 1)
                 return ast.copy_location(ast.Constant(changed), node)
         return node
@@ -160,45 +162,46 @@ class _Changer(ast.NodeTransformer):
     def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
         is_none = isinstance(node.value, ast.Constant) and node.value.value is None
-        if node.value and not is_none and self._is_wanted():
+        if node.value and not is_none and self._is_next_chosen():
             return ast.copy_location(ast.Return(ast.Constant(None)), node)
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
         self.generic_visit(node)
-        if self._is_wanted():
+        if self._is_next_chosen():
             node.test = ast.copy_location(ast.Constant(value=False), node.test)
         return node
 
 
 def modules(group: str) -> Iterator[Path]:
-    """The files of a group: a folder, a module, or a package and the module of its name."""
-    place = ROOT / "batch_import" / group
-    if place.is_dir():
-        yield from sorted(place.glob("*.py"))
-    yield from sorted(place.parent.glob(f"{place.name}*.py"))
+    """Yield the files of a group: those of a folder, or the modules whose names begin with it."""
+    path = ROOT / "batch_import" / group
+    if path.is_dir():
+        yield from sorted(path.glob("*.py"))
+    yield from sorted(path.parent.glob(f"{path.name}*.py"))
 
 
 def mutants(group: str) -> Iterator[Mutant]:
-    """All mutants of a group."""
+    """Yield all mutants of a group."""
     for path in modules(group):
-        names, module = Counter[str](), path.relative_to(ROOT / "batch_import").as_posix()
+        change_counts = Counter[str]()
+        module = path.relative_to(ROOT / "batch_import").as_posix()
         statements = ast.parse(path.read_text(encoding="utf-8")).body
         texts = [ast.unparse(statement) for statement in statements]
-        for at, statement in enumerate(statements):
+        for position, statement in enumerate(statements):
             for changed in _changes(statement):
-                change = _describe(texts[at], changed)
-                names[change] += 1
-                occurrence = f" ({names[change]})" if names[change] > 1 else ""
-                text = "\n".join([*texts[:at], changed, *texts[at + 1 :]])
+                change = _describe(texts[position], changed)
+                change_counts[change] += 1
+                occurrence = f" ({change_counts[change]})" if change_counts[change] > 1 else ""
+                text = "\n".join([*texts[:position], changed, *texts[position + 1 :]])
                 yield Mutant(group, module, change + occurrence, text)
 
 
 def _changes(statement: ast.stmt) -> Iterator[str]:
-    """The text of a statement with each possible change."""
+    """Yield the text of a statement with each of its possible changes."""
     counter = _Changer(-1)
     counter.visit(deepcopy(statement))
-    for number in range(counter.seen):
+    for number in range(counter.count):
         changed = _Changer(number).visit(deepcopy(statement))
         yield ast.unparse(ast.fix_missing_locations(changed))
 
@@ -224,13 +227,15 @@ def _common_length(one: str, other: str) -> int:
 
 
 def steps_of(mutant: Mutant) -> list[str]:
-    """The steps of the mutant's group, after the test files that are named after its module."""
+    """Return the test files named after the mutant's module, and the steps of its group."""
     steps = MODULES[mutant.group]
     paths = [ROOT / test.partition("::")[0] for step in steps for test in step.split()]
     folders = {path.parent if path.suffix else path for path in paths}
-    own = f"test_{Path(mutant.module).stem}.py"
-    found = sorted({path for folder in folders for path in folder.rglob(own)}, reverse=True)
-    return [*(path.relative_to(ROOT).as_posix() for path in found), *steps]
+    file_name = f"test_{Path(mutant.module).stem}.py"
+    own_tests = sorted(
+        {path for folder in folders for path in folder.rglob(file_name)}, reverse=True
+    )
+    return [*(path.relative_to(ROOT).as_posix() for path in own_tests), *steps]
 
 
 class ProjectCopy:
@@ -245,7 +250,7 @@ class ProjectCopy:
         self._passing_steps: set[str] = set()
 
     def is_killed(self, mutant: Mutant) -> bool:
-        """Whether a test fails with the mutant in place of its module.
+        """Whether a test fails with the mutant instead of its module.
 
         Raises:
             SystemExit: the test fails without the mutant, too.
@@ -253,12 +258,12 @@ class ProjectCopy:
         failed = self._failed_step(mutant)
         if failed is None:
             return False
-        # A file that is named after a module is one of the first step.
-        unchanged = failed if failed in MODULES[mutant.group] else MODULES[mutant.group][0]
-        if unchanged not in self._passing_steps:
-            if not self._passes(unchanged):
-                sys.exit(f"{unchanged} fails without a mutant.")
-            self._passing_steps.add(unchanged)
+        # A test file that is named after a module belongs to the first step.
+        step = failed if failed in MODULES[mutant.group] else MODULES[mutant.group][0]
+        if step not in self._passing_steps:
+            if not self._passes(step):
+                sys.exit(f"{step} fails without a mutant.")
+            self._passing_steps.add(step)
         return True
 
     def _failed_step(self, mutant: Mutant) -> str | None:
@@ -271,7 +276,10 @@ class ProjectCopy:
             self._write(path, before)
 
     def _write(self, path: Path, text: str) -> None:
-        """Write a module, and delete its bytecode, which two versions of the same second share."""
+        """Write a module, and delete its bytecode.
+
+        Python would use old bytecode for a module that was changed within the same second.
+        """
         path.write_text(text, encoding="utf-8")
         Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
 
@@ -295,16 +303,16 @@ class ProjectCopy:
         os.environ["PYTHONPATH"] = sys.path[0] = str(self._path)
         sys.argv = ["pytest"]
         options = ["-q", "-x", "-p", "no:cacheprovider"]
-        # One of the libraries that are loaded already is a plugin of pytest.
+        # pytest warns because one of its plugins is already loaded.
         options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
         os._exit(pytest.main([*options, *step.split()]))
 
 
-def run(todo: list[Mutant], outcomes: dict[str, bool]) -> None:
-    """Test each mutant, and add its outcome to `outcomes` and to the file."""
+def run(chosen: list[Mutant], outcomes: dict[str, bool]) -> None:
+    """Test each mutant, and add its outcome to `outcomes` and to the file: whether it is killed."""
     with tempfile.TemporaryDirectory() as folder, OUTCOMES.open("a") as file:
         copy = ProjectCopy(folder)
-        for mutant in todo:
+        for mutant in chosen:
             outcomes[mutant.key] = copy.is_killed(mutant)
             file.write(json.dumps({"key": mutant.key, "killed": outcomes[mutant.key]}) + "\n")
             file.flush()
@@ -313,9 +321,10 @@ def run(todo: list[Mutant], outcomes: dict[str, bool]) -> None:
 
 
 def shuffled(seed: int) -> list[Mutant]:
-    """All mutants in random order, one of each group in turn."""
-    draw = random.Random(seed)
-    queues = [draw.sample(found, len(found)) for found in map(list, map(mutants, MODULES))]
+    """Return all mutants in random order, one of each group in turns."""
+    dice = random.Random(seed)
+    groups = [list(mutants(group)) for group in MODULES]
+    queues = [dice.sample(group, len(group)) for group in groups]
     return [mutant for turn in zip_longest(*queues) for mutant in turn if mutant]
 
 
@@ -326,10 +335,10 @@ def main() -> int:
     parser.add_argument("--only", choices=MODULES, help="run mutants of this group only")
     parser.add_argument("--survivors", action="store_true", help="run only the survivors again")
     options = parser.parse_args()
-    known = shuffled(options.seed)
-    equivalent = equivalent_names(known)
-    known = [each for each in known if options.only in {None, each.group}]
-    relevant = [each for each in known if each.name not in equivalent]
+    all_mutants = shuffled(options.seed)
+    equivalent = equivalent_names(all_mutants)
+    selected = [each for each in all_mutants if options.only in {None, each.group}]
+    relevant = [each for each in selected if each.name not in equivalent]
     OUTCOMES.parent.mkdir(parents=True, exist_ok=True)
     lines = OUTCOMES.read_text().splitlines() if OUTCOMES.exists() else []
     outcomes = {each["key"]: each["killed"] for each in map(json.loads, lines)}
@@ -337,17 +346,17 @@ def main() -> int:
         run([each for each in relevant if not outcomes.get(each.key, True)], outcomes)
     else:
         run([each for each in relevant if each.key not in outcomes][: options.sample], outcomes)
-    return summary(known, outcomes, equivalent)
+    return summary(selected, outcomes, equivalent)
 
 
-def equivalent_names(known: list[Mutant]) -> set[str]:
-    """The mutants of `equivalent.txt`.
+def equivalent_names(all_mutants: list[Mutant]) -> set[str]:
+    """Return the names of the mutants in `equivalent.txt`.
 
     Raises:
         SystemExit: a line is without a reason, or names no mutant.
     """
     lines = EQUIVALENT.read_text(encoding="utf-8").splitlines()
-    names = {each.name for each in known}
+    names = {each.name for each in all_mutants}
     listed = set()
     for line in lines:
         if line and not line.startswith("#"):
@@ -358,23 +367,26 @@ def equivalent_names(known: list[Mutant]) -> set[str]:
     return listed
 
 
-def summary(known: list[Mutant], outcomes: dict[str, bool], equivalent: set[str]) -> int:
-    """Print the numbers of each group and of all; returns the exit code."""
+def summary(selected: list[Mutant], outcomes: dict[str, bool], equivalent: set[str]) -> int:
+    """Print the numbers of mutants per group, and of all; returns the exit code."""
     print("group                mutants  equivalent   run  killed  survived   share")
-    for group in dict.fromkeys(each.group for each in known):
-        _count(group, [each for each in known if each.group == group], outcomes, equivalent)
-    share = _count("all", known, outcomes, equivalent)
+    for group in dict.fromkeys(each.group for each in selected):
+        of_group = [each for each in selected if each.group == group]
+        _print_line(group, of_group, outcomes, equivalent)
+    share = _print_line("all", selected, outcomes, equivalent)
     return 0 if share >= REQUIRED_SHARE else 1
 
 
-def _count(title: str, of: list[Mutant], outcomes: dict[str, bool], equivalent: set[str]) -> float:
+def _print_line(
+    title: str, counted: list[Mutant], outcomes: dict[str, bool], equivalent: set[str]
+) -> float:
     """Print one line of the summary; returns the percentage of killed mutants."""
-    relevant = [each for each in of if each.name not in equivalent]
+    relevant = [each for each in counted if each.name not in equivalent]
     done = [outcomes[each.key] for each in relevant if each.key in outcomes]
     killed = sum(done)
     share = 100 * killed / len(done) if done else 100.0
     print(
-        f"{title:20} {len(of):7} {len(of) - len(relevant):11} {len(done):5} {killed:7}"
+        f"{title:20} {len(counted):7} {len(counted) - len(relevant):11} {len(done):5} {killed:7}"
         f" {len(done) - killed:9} {share:6.1f}%"
     )
     return share

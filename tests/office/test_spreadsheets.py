@@ -1,4 +1,4 @@
-"""The results as a content team opens them: in LibreOffice, and in programs that read tables."""
+"""Opens the results in LibreOffice, and in libraries that read tables."""
 
 import csv
 import re
@@ -22,9 +22,12 @@ from batch_import.state.store import Store
 from batch_import.viostream.embed import embed_code, embed_url
 
 DATA = Path(__file__).parents[1] / "data"
-#: Separated by commas, quoted by ", in UTF-8; and that values are to be recognized, as in Excel.
+#: LibreOffice's options to open a CSV file: separated by commas, quoted by ", in UTF-8; numbers,
+#: dates and formulas are recognized, as in Excel.
 AS_CSV = "Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,true"
+#: LibreOffice's options to save a CSV file.
 TO_CSV = "csv:Text - txt - csv (StarCalc):44,34,76"
+#: Texts that a spreadsheet would take for a formula.
 PAYLOADS = [
     *(DATA / "formula-payloads.txt").read_text(encoding="utf-8").splitlines(),
     *(DATA / "formula-notes.txt").read_text(encoding="utf-8").splitlines(),
@@ -35,7 +38,7 @@ Convert = Callable[..., Path]
 
 @pytest.fixture(scope="module")
 def convert(program: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Convert:
-    """Opens a file in LibreOffice and saves it in another format."""
+    """Returns a function that opens a file in LibreOffice, and saves it in another format."""
     profile = tmp_path_factory.mktemp("profile").as_uri()
 
     def convert(path: Path, to: str, infilter: str = "") -> Path:
@@ -53,7 +56,7 @@ def convert(program: Callable[[str], str], tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """A folder with the results of rows whose titles and ids are formulas."""
+    """A folder with the results of rows whose titles and reference IDs are formulas."""
     rows = [
         ManifestRow(
             line, f"{text} {line}", f"{line}", f"https://h.example.com/{line}.mp4", text, "mp4",
@@ -104,7 +107,7 @@ def test_every_program_reads_the_same_embed_codes(results: Path, convert: Conver
         assert codes([list(line) for line in opened.iter_rows(values_only=True)]) == expected
 
 
-def test_libreoffice_runs_nothing(results: Path, convert: Convert) -> None:
+def test_libreoffice_finds_no_formulas(results: Path, convert: Convert) -> None:
     for name, infilter in (
         ("results.csv", AS_CSV), ("failed.csv", AS_CSV), ("results.xlsx", ""),
     ):  # fmt: skip
@@ -114,14 +117,16 @@ def test_libreoffice_runs_nothing(results: Path, convert: Convert) -> None:
         assert [cell.value for cell in cells if cell.data_type == "f"] == []
 
 
-def test_without_the_guard_libreoffice_would_run_them(tmp_path: Path, convert: Convert) -> None:
+def test_without_escaping_libreoffice_would_find_formulas(tmp_path: Path, convert: Convert) -> None:
     path = tmp_path / "naive.csv"
     path.write_text("title\n=1+1\n", encoding="utf-8")
     sheet = openpyxl.load_workbook(convert(path, "xlsx", AS_CSV)).active
     assert sheet["A2"].data_type == "f"
 
 
-def test_libreoffice_sees_the_workbook_as_people_should(results: Path, convert: Convert) -> None:
+def test_libreoffice_reads_sheets_filters_and_links_of_the_workbook(
+    results: Path, convert: Convert
+) -> None:
     book = openpyxl.load_workbook(convert(results / "results.xlsx", "xlsx"))
     assert book.sheetnames == ["Videos", "Needs attention", "Summary"]
     videos = book["Videos"]
@@ -131,6 +136,7 @@ def test_libreoffice_sees_the_workbook_as_people_should(results: Path, convert: 
     assert videos.cell(2, header.index("filename") + 1).value == PAYLOADS[0]
 
 
+#: Values that a spreadsheet may change when it opens and saves a CSV file.
 VALUES = [
     *PAYLOADS, "-Xk92_keynote", "0042", "-007", "1E5", "1e400", "2025-01-13", "13/01/2025", "1/2",
     "10:30", "1.50", ".5", "5.", "+5", "5%", "$5", "1,000", "1234567890123456789", "TRUE", "true",

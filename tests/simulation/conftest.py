@@ -1,7 +1,7 @@
-"""The tests here, and `run.py`, share the modules beside them."""
+"""Makes the helper modules in this folder importable for the tests."""
 
 import sys
 from pathlib import Path
 
-# Test folders are no packages; `python run.py` finds its neighbours in just this way.
+# Test folders are not packages. `python run.py` finds the modules in the same way.
 sys.path.insert(0, str(Path(__file__).parent))

@@ -1,14 +1,14 @@
-"""A hash over many simulated imports, to show that a change of the code changes nothing else.
+"""Computes a hash of many simulated imports, to show that a refactoring changes no behaviour.
 
-Hashed are, for each seed: every call that left (when, its kind, what it was about), and every row
-at the end (status, ingest, media, key, and the status and time of each of its events). Texts of
-errors and reasons are not, so that they may be reworded.
+The hash of a seed covers every request (its time, its kind, and its row or page) and every row at
+the end (status, ingest, media, key, and the status and time of each event). It does not cover the
+texts of errors and reasons, so that these can be reworded.
 
 python tests/simulation/fingerprint.py                          one hash over 10,000 seeds
-python tests/simulation/fingerprint.py --write before.txt       a hash of each seed, too
-python tests/simulation/fingerprint.py --compare before.txt     the first seeds that differ
+python tests/simulation/fingerprint.py --write before.txt       also write the hash of each seed
+python tests/simulation/fingerprint.py --compare before.txt     print the first seeds that differ
 python tests/simulation/fingerprint.py --check                  compare with fingerprint.txt
-python tests/simulation/fingerprint.py --update                 write fingerprint.txt anew
+python tests/simulation/fingerprint.py --update                 write fingerprint.txt again
 """
 
 import argparse
@@ -22,13 +22,16 @@ from pathlib import Path
 from scenario import draw
 from world import START, Broken, Store, World
 
-#: The committed hashes. Only a change of the engine, or of what is simulated, changes them.
+#: The file of the committed hashes, one line per part: the first seed, and the hash of all its
+#: seeds. Only a change of the importer's behaviour, or of the simulation, changes the hashes.
 COMMITTED = Path(__file__).with_name("fingerprint.txt")
-#: Seeds that have one line there. The first part is checked with every test run.
+#: Number of seeds of a part. `make test` checks the first part.
 PART = 250
+#: Number of parts.
 PARTS = 10
-#: Seeds that differ, and are named.
-_NAMED = 20
+#: Maximum number of differing seeds to print.
+_MAX_LISTED_SEEDS = 20
+#: Number of seeds that a process gets at a time.
 _CHUNK = 50
 #: Name of each kind of request in the hashed text, which is the name that its class had when the
 #: committed hashes were made.
@@ -41,55 +44,55 @@ _HASHED_NAMES = {
 }
 
 
-def fingerprint(seed: int, opened: Callable[[], Store] = lambda: Store(None)) -> str:
-    """The hash of one import. A rule that does not hold is part of it, as is any other error.
+def fingerprint(seed: int, open_store: Callable[[], Store] = lambda: Store(None)) -> str:
+    """Return the hash of one import. It also covers a broken rule, or another error.
 
     Args:
-        opened: makes an empty state.
+        open_store: makes an empty job database.
     """
     digest = hashlib.sha256()
-    with opened() as store:
+    with open_store() as store:
         world = World(draw(seed), store)
-        ended = "all rows are done"
+        result = "all rows are done"
         try:
             world.run()
         except Broken as broken:
-            ended = f"broken: {broken.rule}"
+            result = f"broken: {broken.rule}"
         except Exception as error:  # noqa: BLE001 - one seed must not end the others
-            ended = f"error: {type(error).__name__}"
-        for line in (*_calls(world), *_rows(store), ended):
+            result = f"error: {type(error).__name__}"
+        for line in (*_request_lines(world), *_row_lines(store), result):
             digest.update(line.encode())
             digest.update(b"\n")
     return digest.hexdigest()[:16]
 
 
-def _calls(world: World) -> Iterator[str]:
-    for moment, kind, about in world.outcome.log:
-        yield f"{moment:.6f} {_HASHED_NAMES[kind]} {about}"
+def _request_lines(world: World) -> Iterator[str]:
+    for seconds, kind, about in world.outcome.log:
+        yield f"{seconds:.6f} {_HASHED_NAMES[kind]} {about}"
 
 
-def _rows(store: Store) -> Iterator[str]:
-    # The simulated manifest is read once, so that the rows are numbered in its order.
+def _row_lines(store: Store) -> Iterator[str]:
+    # The simulated manifest is loaded only once. Therefore the rows are numbered in its order.
     for number, row in enumerate(store.reader.records(), start=1):
         yield f"{row.reference_id} {row.status} {row.ingest_id} {row.media_id} {row.key}"
         for event in store.reader.events(number):
             yield f"  {event.time - START:.6f} {event.status}"
 
 
-def together(hashes: Iterable[str]) -> str:
-    """One hash over those of several seeds, in their order."""
+def hash_of_all(hashes: Iterable[str]) -> str:
+    """Return one hash of the hashes of several seeds, in their order."""
     return hashlib.sha256("\n".join(hashes).encode()).hexdigest()
 
 
 def committed() -> dict[int, str]:
-    """The committed hash of each part, by its first seed."""
+    """Return the first seed of each part → its committed hash."""
     return _read(COMMITTED)
 
 
-def _parts(hashes: dict[int, str]) -> dict[int, str]:
-    """One hash for each full part of the seeds."""
+def _hash_parts(hashes: dict[int, str]) -> dict[int, str]:
+    """Return the first seed of each part → the hash of all its seeds."""
     return {
-        first: together(hashes[seed] for seed in range(first, first + PART))
+        first: hash_of_all(hashes[seed] for seed in range(first, first + PART))
         for first in range(0, PART * PARTS, PART)
     }
 
@@ -101,27 +104,27 @@ def main() -> int:
     seeds = range(options.first, options.first + options.seeds)
     with ProcessPoolExecutor(options.jobs) as pool:
         hashes = dict(zip(seeds, pool.map(fingerprint, seeds, chunksize=_CHUNK), strict=True))
-    _say(f"seeds {seeds.start} to {seeds.stop - 1}: {together(hashes.values())}")
+    _print(f"seeds {seeds.start} to {seeds.stop - 1}: {hash_of_all(hashes.values())}")
     if options.write:
         _write(options.write, hashes)
     if options.update:
-        _write(COMMITTED, _parts(hashes))
+        _write(COMMITTED, _hash_parts(hashes))
     if options.check:
-        return _tell_differences(committed(), _parts(hashes), f"of {PART} seeds from")
+        return _print_differences(committed(), _hash_parts(hashes), f"of {PART} seeds from")
     if options.compare:
-        return _tell_differences(_read(options.compare), hashes, "of seed")
+        return _print_differences(_read(options.compare), hashes, "of seed")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Hash what simulated imports do.")
-    parser.add_argument("--seeds", type=int, default=10_000, help="how many")
-    parser.add_argument("--first", type=int, default=0, help="the first of them")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
+    parser = argparse.ArgumentParser(description="Compute a hash of simulated imports.")
+    parser.add_argument("--seeds", type=int, default=10_000, help="number of seeds")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="number of processes")
     parser.add_argument("--write", type=Path, metavar="FILE", help="write each seed's hash")
     parser.add_argument("--compare", type=Path, metavar="FILE", help="name seeds that differ")
     parser.add_argument("--check", action="store_true", help=f"compare with {COMMITTED.name}")
-    parser.add_argument("--update", action="store_true", help=f"write {COMMITTED.name} anew")
+    parser.add_argument("--update", action="store_true", help=f"write {COMMITTED.name} again")
     return parser
 
 
@@ -134,17 +137,21 @@ def _read(path: Path) -> dict[int, str]:
     return {int(number): value for number, value in map(str.split, lines)}
 
 
-def _tell_differences(before: dict[int, str], now: dict[int, str], of: str) -> int:
-    """Returns the exit code. Hashes that only one side has are not compared, but counted."""
+def _print_differences(before: dict[int, str], now: dict[int, str], of: str) -> int:
+    """Compare the hashes of the seeds that both have, and print the result; returns the exit code.
+
+    Args:
+        of: words between "the hash" and the seeds that differ.
+    """
     common = before.keys() & now.keys()
-    differing = sorted(key for key in common if before[key] != now[key])
-    _say(f"{len(common)} compared, {len(differing)} differ")
+    differing = sorted(seed for seed in common if before[seed] != now[seed])
+    _print(f"{len(common)} compared, {len(differing)} differ")
     if differing:
-        _say(f"the hash {of} " + ", ".join(map(str, differing[:_NAMED])))
+        _print(f"the hash {of} " + ", ".join(map(str, differing[:_MAX_LISTED_SEEDS])))
     return 1 if differing or not common else 0
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 

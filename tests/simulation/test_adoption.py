@@ -1,4 +1,7 @@
-"""Rows that are in the account already are found there, while others delete media."""
+"""Rows whose media are already in the account adopt them, even while other users delete media.
+
+To adopt a media is to use an existing media of the account for a row instead of creating one.
+"""
 
 import pytest
 
@@ -12,16 +15,21 @@ from batch_import.sandbox.replies import SimulatedReply, SimulatedRequest
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limiter import RateLimiter
 
+#: Epoch seconds at which the simulated time starts.
 START = 1_700_000_000.0
+#: Number of media of rows, and of newer media of other users.
 ROWS, NEWER = 1_600, 400
 
 
 class Account(SimulatedPlatform):
-    """Holds a media of each row, and newer ones of others, the newest of which are then deleted.
+    """A platform with a media for each row, and newer media of other users.
+
+    While the list is read, the newest media are deleted. Therefore the other media move to earlier
+    pages.
 
     Args:
-        pages: how many are read before the deletion.
-        deleted: how many media are deleted.
+        pages: number of pages that are read before the deletion.
+        deleted: number of media that are deleted.
     """
 
     def __init__(self, knobs: Knobs, pages: int, deleted: int) -> None:

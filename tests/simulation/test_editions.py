@@ -1,8 +1,9 @@
-"""Manifests that are edited, signed anew and mixed between runs, some of which are cut short.
+"""Simulates imports whose manifest is edited between runs; some runs are killed.
 
-The real reading, state, dispatcher and schedule against the sandbox's model, on a virtual clock.
-What must hold: every row one video at the end, and never a second one; a reference ID that was
-made once never changes; nothing is lost.
+The edits add, remove and reorder rows, and sign all URLs again. The real manifest reader, job
+database, dispatcher and schedule run against the simulated platform, on a virtual clock. Rules:
+at the end, every row has exactly one video; no row ever has two; a generated reference ID never
+changes; no row is lost.
 """
 
 import csv
@@ -46,10 +47,12 @@ class Video(NamedTuple):
 
 
 class Library:
-    """One manifest and its job, edited between runs.
+    """A manifest that is edited between runs, and the platform that it is imported into.
 
     Attributes:
-        listed: the videos of the manifest as it is now.
+        listed: the videos that are in the manifest now.
+        count: number of videos that were ever in the manifest.
+        references: title → reference ID of each row that had a video at the last check.
     """
 
     def __init__(self, seed: int, folder: Path) -> None:
@@ -71,7 +74,7 @@ class Library:
         return Video(number, self.dice.choice(FILES))
 
     def edit(self, signature: int) -> None:
-        """Add some videos, remove one, mix them, sign all anew, and change the columns."""
+        """Add videos, remove one, reorder them, sign all URLs again, and reorder the columns."""
         for _ in range(self.dice.randint(0, 3)):
             self.listed.append(self._video(self.count))
             self.count += 1
@@ -86,20 +89,19 @@ class Library:
                 cells = {"sourceUrl": video.url(signature), "filename": video.title, "note": "x"}
                 writer.writerow([cells[name] for name in header])
 
-    def run(self, store: Store, seed: int, *, cut: bool) -> None:
-        """Load the manifest and import it; `cut`: the process dies on the way."""
+    def run(self, store: Store, seed: int, *, is_killed: bool) -> None:
+        """Load the manifest and import it; optionally, the process is killed during the import."""
         request = ImportRequest(
             self.path,
             folder=self.path.parent,
             reading=ReadingOptions(default={"extension": "mp4"}),
             settings=SETTINGS,
         )
-        taken = ManifestLoader(request, self.now, threading.Event(), lambda _: None).update_job(
-            store
-        )
-        assert taken.held_rows.count == 0
-        budget = RateLimiter(SETTINGS.rate, self.now)
-        dispatcher = Dispatcher(SETTINGS, store, budget, self.now)
+        loader = ManifestLoader(request, self.now, threading.Event(), lambda _: None)
+        loaded = loader.update_job(store)
+        assert loaded.held_rows.count == 0
+        rate_limiter = RateLimiter(SETTINGS.rate, self.now)
+        dispatcher = Dispatcher(SETTINGS, store, rate_limiter, self.now)
         run = VirtualRun(
             dispatcher,
             self.platform,
@@ -109,51 +111,53 @@ class Library:
             timeout=30.0,
             seed=seed,
         )
-        if cut:
-            _dies(dispatcher, self.dice.randint(1, 40))
-        with suppress(_Death):
+        if is_killed:
+            _kill_after(dispatcher, self.dice.randint(1, 40))
+        with suppress(_Killed):
             run.run()
         self.now = max(run.now, run.last_reply_at) + 600.0
 
     def check(self, store: Store) -> None:
-        """No video twice, and no row under another reference ID than before."""
-        made = Counter(media.title for media in self.platform.media if not media.failed)
-        assert [title for title, count in made.items() if count > 1] == []
+        """Check that no row has two videos, and that no reference ID has changed."""
+        media_counts = Counter(media.title for media in self.platform.media if not media.failed)
+        assert [title for title, count in media_counts.items() if count > 1] == []
         now = {record.filename: record.reference_id for record in store.reader.records()}
         assert self.references.items() <= now.items()
-        self.references = {title: reference for title, reference in now.items() if title in made}
+        self.references = {
+            title: reference for title, reference in now.items() if title in media_counts
+        }
 
 
-class _Death(Exception):
-    """The process ends between two steps."""
+class _Killed(Exception):
+    """The process is killed between two steps."""
 
 
-def _dies(dispatcher: Dispatcher, steps: int) -> None:
-    """Let a dispatcher end its process after so many steps."""
-    following = dispatcher.next_request
-    left = iter(range(steps))
+def _kill_after(dispatcher: Dispatcher, steps: int) -> None:
+    """Raise `_Killed` after a dispatcher was asked for its next request this often."""
+    next_request = dispatcher.next_request
+    remaining_steps = iter(range(steps))
 
     def next_step(now: float) -> object:
-        if next(left, None) is None:
-            raise _Death
-        return following(now)
+        if next(remaining_steps, None) is None:
+            raise _Killed
+        return next_request(now)
 
     dispatcher.next_request = next_step  # type: ignore[method-assign,assignment]
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_library_that_is_edited_between_runs(seed: int, tmp_path: Path) -> None:
+def test_a_manifest_that_is_edited_between_runs(seed: int, tmp_path: Path) -> None:
     library = Library(seed, tmp_path)
     with Store(None) as store:
         for edition in range(library.dice.randint(2, 5)):
             library.edit(1000 * seed + edition)
-            library.run(store, seed + edition, cut=library.dice.random() < 0.5)
+            library.run(store, seed + edition, is_killed=library.dice.random() < 0.5)
             library.check(store)
         for again in range(5):
-            library.run(store, seed + 100 + again, cut=False)
+            library.run(store, seed + 100 + again, is_killed=False)
         library.check(store)
         imported = {record.filename: record.key for record in store.reader.records() if record.key}
-        live = {media.title: media.key for media in library.platform.media if not media.failed}
-        assert imported == live
-        left = [r for r in store.reader.records() if not r.is_removed and not r.key]
-        assert [(r.status, r.error, r.filename) for r in left] == []
+        online = {media.title: media.key for media in library.platform.media if not media.failed}
+        assert imported == online
+        unfinished = [r for r in store.reader.records() if not r.is_removed and not r.key]
+        assert [(r.status, r.error, r.filename) for r in unfinished] == []

@@ -1,4 +1,8 @@
-"""What a paused machine may still send, no other machine sends; and each fence is needed for it."""
+"""Simulates imports with a paused machine that another machine replaces.
+
+No row may become two videos, whenever the paused machine wakes up. Each fence, a check that stops a
+replaced run, is switched off in one test, which then expects a broken rule.
+"""
 
 from collections.abc import Callable
 
@@ -8,47 +12,47 @@ from world import Broken
 
 from batch_import.importer.schedule.settling import Settling
 
-#: Imports of which each has a paused leader. `python tests/simulation/paused.py` runs more.
+#: Number of imports with a paused run. `python tests/simulation/paused.py` runs more.
 SEEDS = 60
-#: Imports within which a broken fence must show.
-BROKEN_WITHIN = 200
+#: Maximum number of imports until a missing fence must break a rule.
+MAX_SEEDS_UNTIL_BROKEN = 200
 
 
-def test_a_leader_that_wakes_up_at_any_moment_makes_nothing_twice() -> None:
-    late = [simulate_paused(seed)[1] for seed in range(SEEDS)]
-    assert sum(late) >= SEEDS // 4  # POSTs that came after the take-over
+def test_a_paused_run_that_wakes_up_creates_no_second_video() -> None:
+    late_counts = [simulate_paused(seed)[1] for seed in range(SEEDS)]
+    assert sum(late_counts) >= SEEDS // 4  # POSTs of runs that had been replaced
 
 
 class _NoEpochCheck(PausedWorld):
-    """What a replaced run writes is committed."""
+    """The commits of a replaced run are accepted."""
 
     fenced = False
 
 
-class _GuardOnly(PausedWorld):
-    """No row is held: the sender's own check is all there is."""
+class _NoHeldRows(PausedWorld):
+    """No row is held: only the sender's own check remains."""
 
     holds = False
 
 
 class _EndAssumed(PausedWorld):
-    """A run that was replaced is taken to have ended."""
+    """A replaced run is taken to have ended."""
 
     waits_for_the_end = False
 
 
-def _held_rows_are_judged_like_others(patch: pytest.MonkeyPatch) -> None:
-    admitted = Settling.handle_absence
+def _treat_held_rows_like_others(patch: pytest.MonkeyPatch) -> None:
+    handle_absence = Settling.handle_absence
 
     def broken(self: Settling, row: object, unseen: float, now: float) -> object:
         object.__setattr__(row, "is_held", False)
-        return admitted(self, row, unseen, now)  # type: ignore[arg-type]
+        return handle_absence(self, row, unseen, now)  # type: ignore[arg-type]
 
     patch.setattr(Settling, "handle_absence", broken)
 
 
-def _broken(world: type[PausedWorld]) -> bool:
-    for seed in range(BROKEN_WITHIN):
+def _breaks_a_rule(world: type[PausedWorld]) -> bool:
+    for seed in range(MAX_SEEDS_UNTIL_BROKEN):
         try:
             simulate_paused(seed, world)
         except Broken:
@@ -56,14 +60,14 @@ def _broken(world: type[PausedWorld]) -> bool:
     return False
 
 
-@pytest.mark.parametrize("world", [_NoEpochCheck, _GuardOnly, _EndAssumed])
+@pytest.mark.parametrize("world", [_NoEpochCheck, _NoHeldRows, _EndAssumed])
 def test_each_fence_is_needed(world: type[PausedWorld]) -> None:
-    assert _broken(world)
+    assert _breaks_a_rule(world)
 
 
-@pytest.mark.parametrize("break_it", [_held_rows_are_judged_like_others])
+@pytest.mark.parametrize("break_rule", [_treat_held_rows_like_others])
 def test_held_rows_are_really_held(
-    break_it: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+    break_rule: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    break_it(monkeypatch)
-    assert _broken(PausedWorld)
+    break_rule(monkeypatch)
+    assert _breaks_a_rule(PausedWorld)

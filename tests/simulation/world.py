@@ -1,10 +1,15 @@
-"""One whole import on a virtual clock: the real dispatcher against the stand-in's pure model.
+"""Runs one whole import on a virtual clock: the real dispatcher against the simulated platform.
 
-`simulate(seed)` runs an import to its end, through kills, stops and resumes, and raises `Broken`
-as soon as a rule does not hold. Nothing here reads a clock or draws from anything but the seed.
+`simulate(seed)` runs an import to its end, with kills, stops and resumed runs. It checks the rules
+of the importer during the import, and raises `Broken` if a rule does not hold. This module reads
+no clock, and all its random numbers depend on the seed.
+
+Terms: a *run* is one execution of the program; an *import* has several runs on the same job
+database. To *settle* a row is to find out whether its POST without a clear answer created a media.
+To *adopt* a media is to use an existing media of the account for a row.
 """
 
-# ruff: noqa: SLF001 - no method tells which rows are due, for nobody else needs to know
+# ruff: noqa: SLF001 - the checks read private values of the schedule, such as the rows that are due
 
 import heapq
 import math
@@ -15,7 +20,7 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Any
 
-from scenario import Break, Other, Scenario, draw
+from scenario import Break, OthersMedia, Scenario, draw
 
 from batch_import.errors import NotSent, RunFault
 from batch_import.importer.dispatch import Dispatcher
@@ -34,35 +39,46 @@ from batch_import.state.store import Store
 from batch_import.viostream.endpoints import PAGE_SIZE, create_media
 from batch_import.viostream.rate_limiter import RateLimiter
 
-#: Any moment will do.
+#: Epoch seconds at which the simulated time starts; the value has no meaning.
 START = 1_700_000_000.0
-#: Floats at that size have steps of 0.2 µs.
-NEARLY = 1e-4
-#: Runs that end by themselves before it is said that the work does not finish.
-RUNS = 14
-#: Runs that heed the limit before one takes up the rest.
-PILOTS = 3
-#: A list that was asked so long before a row is sent again may have been too early to show it.
-SLACK = 120.0
+#: Tolerance in seconds when times are compared. Floats of the size of START have steps of 0.2 µs.
+TIME_TOLERANCE = 1e-4
+#: Maximum number of runs that are not killed or stopped. If rows are still open after them, the
+#: import is taken to be endless.
+MAX_COMPLETE_RUNS = 14
+#: Number of runs with the scenario's limit on rows; the next run has no limit.
+LIMITED_RUNS = 3
+#: Seconds: a list that was read so long before a row was sent again may have been too early to
+#: show the row's media.
+SLACK_SECONDS = 120.0
 
 
 class Broken(AssertionError):
-    """A rule does not hold. The message says which, of what seed, and how to see it again."""
+    """A rule does not hold. The message names the rule, the seed, and the command that repeats it.
 
-    def __init__(self, seed: int, rule: str, words: str) -> None:
+    Attributes:
+        rule: short name of the rule, such as `exactly once`.
+    """
+
+    def __init__(self, seed: int, rule: str, details: str) -> None:
         super().__init__(
-            f"seed {seed}: {rule}: {words}\n"
-            f"  see it again: python tests/simulation/run.py --seed {seed}"
+            f"seed {seed}: {rule}: {details}\n"
+            f"  to repeat it: python tests/simulation/run.py --seed {seed}"
         )
         self.seed, self.rule = seed, rule
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of an import.
+    """The result of an import.
 
     Attributes:
-        log: every call that left: seconds since the start, kind, and what it was about.
+        calls: number of requests that were sent.
+        runs: number of runs, with those that were killed or stopped.
+        seconds: simulated seconds from the start to the end.
+        statuses: number of rows per status.
+        log: every request that was sent: seconds since the start, class name of the scheduled
+            request, and the reference ID or page that it is about.
     """
 
     scenario: Scenario
@@ -73,44 +89,51 @@ class Outcome:
     log: list[tuple[float, str, str]] = field(default_factory=list)
 
     @property
-    def calls_a_row(self) -> float:
-        """Calls, of all kinds and runs, for each valid row."""
+    def requests_per_row(self) -> float:
+        """Number of requests, of all kinds and runs, per valid row."""
         return self.calls / self.scenario.rows
 
 
 @dataclass(slots=True)
 class _Flight:
-    """A call on its way. `run` is the run that sent it: no other hears of its answer."""
+    """A request that was sent and not answered yet.
+
+    Attributes:
+        run: number of the run that sent it; only this run gets the answer.
+        latency: seconds in the network, of request and answer together.
+        answer: the platform's reply, or the error of the connection; None before the reply.
+    """
 
     call: Any
     run: int
-    left_at: float
+    sent_at: float
     latency: float
     answer: Any = None
 
 
 class _Killed(Exception):
-    """All that was in memory is gone."""
+    """The process of a run is killed: everything in its memory is lost."""
 
 
 def reference(number: int) -> str:
-    """The reference ID of a row; many of them hold another one."""
+    """Return the reference ID of a row. Many of these IDs contain another: video-1, video-10."""
     return f"video-{number}"
 
 
 def history(store: Store, name: str) -> list[StatusChange]:
-    """What happened to a row, in order of time."""
-    found = store.reader.find_by_reference(name)
-    return store.reader.events(found[0]) if found else []
+    """Return the changes of status of the row with a reference ID, oldest first."""
+    match = store.reader.find_by_reference(name)
+    return store.reader.events(match[0]) if match else []
 
 
 def simulate(seed: int, *, plain: bool = False, **knobs: Any) -> Outcome:
     """Run one import.
 
     Args:
-        plain: without what the first simulation did not draw: media of others with the rows'
-            reference IDs, and calls that are refused.
-        knobs: in place of those that the seed draws.
+        plain: leave out two faults that earlier versions of the simulation did not have: media of
+            other users with the rows' reference IDs, and kinds of requests that are refused.
+            `tests/benchmark/compare.py` needs this to compare with an earlier version.
+        knobs: values that replace those of the scenario.
 
     Raises:
         Broken: a rule does not hold.
@@ -119,12 +142,18 @@ def simulate(seed: int, *, plain: bool = False, **knobs: Any) -> Outcome:
         scenario = draw(seed)
         scenario = replace(scenario, knobs=replace(scenario.knobs, **knobs))
         if plain:
-            scenario = replace(scenario, others=(), refuses=None)
+            scenario = replace(scenario, others=(), refused_kind=None)
         return World(scenario, store).run()
 
 
 class World:
-    """The platform, the state that outlives every run, and the time."""
+    """One import: the platform, the job database that outlives every run, and the time.
+
+    Attributes:
+        refused_references: reference IDs of the rows whose POST the platform refused.
+        existing_references: reference IDs of rows that are in the account before the first run.
+        adoptable: reference IDs of rows that must be found in the account before the first POST.
+    """
 
     def __init__(self, scenario: Scenario, store: Store) -> None:
         self.scenario = scenario
@@ -134,18 +163,20 @@ class World:
         self.outcome = Outcome(scenario)
         self.settings = scenario.settings
         self.limit = scenario.limit
-        self.refused: set[str] = set()
-        self.there_before: set[str] = set()
+        self.refused_references: set[str] = set()
+        self.existing_references: set[str] = set()
         self._dice = Random(f"{scenario.seed}/way")
         self._events: list[tuple[float, int, str, _Flight]] = []
-        self._turn = 0
+        self._event_count = 0
         self._breaks = list(scenario.breaks)
         self._load()
 
-    def broken(self, rule: str, words: str) -> Broken:
-        return Broken(self.scenario.seed, rule, f"{words} (after {self.now - START:.3f} s)")
+    def broken(self, rule: str, details: str) -> Broken:
+        """Make the exception for a rule that does not hold now."""
+        return Broken(self.scenario.seed, rule, f"{details} (after {self.now - START:.3f} s)")
 
     def _load(self) -> None:
+        """Load the manifest into the job database, and fill the account as before the first run."""
         valid = [_manifest_row(n) for n in range(1, self.scenario.rows + 1)]
         first = self.scenario.rows + 1
         invalid = [_manifest_row(n, "no good") for n in range(first, first + self.scenario.invalid)]
@@ -153,64 +184,68 @@ class World:
         self._names = {row.reference_id for row in valid}
         later = [other for other in self.scenario.others if other.at is not None]
         self._others = sorted(later, key=lambda other: -(other.at or 0.0))
-        for number in self.scenario.there_before:
+        for number in self.scenario.existing_rows:
             self.platform.handle(simulated_request(create_media(_row(number))), self.now)
             self.now += 2.0
         for other in self.scenario.others:
             if other.at is None:
-                self._add_other(other)
+                self._add_others_media(other)
                 self.now += 2.0
-        before = [m for m in self.platform.media if m.reference_id in self._names]
-        if self.scenario.there_before and self.scenario.buried:
+        existing = [m for m in self.platform.media if m.reference_id in self._names]
+        if self.scenario.existing_rows and self.scenario.has_newer_media:
             self._bury(PAGE_SIZE if self.scenario.seed % 2 else 20)
-        self.there_before = {m.reference_id for m in before}
-        self._before = len(self.platform.media)
-        #: What a look at the account, before the first create, must find.
-        self.adoptable = {m.reference_id for m in before if self._is_adoptable(m)}
+        self.existing_references = {m.reference_id for m in existing}
+        #: Number of media before the first run: later media have higher numbers.
+        self._initial_count = len(self.platform.media)
+        self.adoptable = {m.reference_id for m in existing if self._is_adoptable(m)}
 
-    def _bury(self, many: int) -> None:
-        """Others have added so many media since."""
-        other = simulated_request(create_media(replace(_row(1), reference_id="")))
-        enough = len(self.platform.media) + many
-        for _ in range(10 * many):  # not every POST comes to something
-            if len(self.platform.media) < enough:
-                self.platform.handle(other, self.now)
+    def _bury(self, count: int) -> None:
+        """Add newer media of other users, which come before the existing media in the list."""
+        request = simulated_request(create_media(replace(_row(1), reference_id="")))
+        final_count = len(self.platform.media) + count
+        for _ in range(10 * count):  # some of these POSTs fail
+            if len(self.platform.media) < final_count:
+                self.platform.handle(request, self.now)
                 self.now += 2.0
-        for media in self.platform.media[enough - many :]:
+        for media in self.platform.media[final_count - count :]:
             media.foreign = True
 
-    def _add_other(self, other: Other) -> None:
+    def _add_others_media(self, other: OthersMedia) -> None:
+        """Add a media of another user, not earlier than the newest media of the account."""
         title = f"Clip {other.row}" if other.same_title else f"Somebody's own {other.row}"
-        name, at = reference(other.row), self.now if other.at is None else START + other.at
-        latest = self.platform.media[-1].created if self.platform.media else at
-        self.platform.new_media(max(at, latest), reference_id=name, title=title, foreign=True)
+        created_at = self.now if other.at is None else START + other.at
+        if self.platform.media:
+            created_at = max(created_at, self.platform.media[-1].created)
+        self.platform.new_media(
+            created_at, reference_id=reference(other.row), title=title, foreign=True
+        )
 
     def _add_others(self) -> None:
-        """Others add media while the import goes on."""
+        """Add the media of other users whose time has come."""
         while self._others and START + (self._others[-1].at or 0.0) <= self.now:
-            self._add_other(self._others.pop())
+            self._add_others_media(self._others.pop())
 
     def _is_still_there(self, row: JobRow) -> bool:
-        """Whether others have not deleted what was in the account before."""
-        found = self.platform.non_failed_media(row.reference_id, self.now)
-        return any(media.number < self._before for media in found)
+        """Whether the account still has a media that the row had before the first run."""
+        candidates = self.platform.non_failed_media(row.reference_id, self.now)
+        return any(media.number < self._initial_count for media in candidates)
 
     def _is_adoptable(self, media: SandboxMedia) -> bool:
-        shown = self._listed(media) and not self.scenario.knobs.list_omits
-        return shown and not (media.failed and media.online_at < self.now + SLACK)
+        is_listed = self._is_listed(media) and not self.scenario.knobs.list_omits
+        return is_listed and not (media.failed and media.online_at < self.now + SLACK_SECONDS)
 
     # The runs ---------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
-        """Run after run until all is told of every row."""
-        ended, retry_failed = 0, self.scenario.retry_failed
-        while ended < RUNS:
+        """Start one run after the other until no row needs another run."""
+        complete_runs, retry_failed = 0, self.scenario.retry_failed
+        while complete_runs < MAX_COMPLETE_RUNS:
             if not self._one_run():
                 continue
-            ended += 1
-            self.limit = self.limit if ended < PILOTS else None
-            left = self._look_over()
-            if not left:
+            complete_runs += 1
+            self.limit = self.limit if complete_runs < LIMITED_RUNS else None
+            open_rows = self._check_rows()
+            if not open_rows:
                 if not retry_failed:
                     break
                 retry_failed = False
@@ -218,15 +253,16 @@ class World:
                 self.store.queue.retry_failed(self.now)
                 # As when the manifest is loaded again.
                 self.store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE))
-            self._time_passes(ended)
+            self._let_time_pass(complete_runs)
         else:
-            raise self.broken("none lost", f"still open after {RUNS} runs: {'; '.join(left[:5])}")
+            shown = "; ".join(open_rows[:5])
+            raise self.broken("none lost", f"still open after {MAX_COMPLETE_RUNS} runs: {shown}")
         self._deliver_the_rest()
-        self._look_over()
-        return self._told()
+        self._check_rows()
+        return self._final_outcome()
 
     def _one_run(self) -> bool:
-        """Whether it ended by itself."""
+        """Execute one run; returns whether it ended without a kill or a stop."""
         self.outcome.runs += 1
         pause = self._breaks.pop(0) if self._breaks else None
         run = _Run(self, pause)
@@ -235,7 +271,7 @@ class World:
             run.go()
         except _Killed:
             assert pause is not None
-            self._power_cut(pause)
+            self._kill(pause)
             return False
         if run.stopped:
             assert pause is not None
@@ -244,24 +280,27 @@ class World:
         return True
 
     def started(self, run: "_Run") -> None:
-        """A run begins."""
+        """React to the start of a run; subclasses override this method."""
 
-    def _power_cut(self, cut: Break) -> None:
-        assert not self.store.connection.in_transaction  # what was not committed is gone
-        kept = [
+    def _kill(self, cut: Break) -> None:
+        """Lose everything in memory, and some of the requests in transit."""
+        assert not self.store.connection.in_transaction  # an open transaction would be lost
+        surviving_events = [
             event
             for event in sorted(self._events)
-            if event[2] == "arrive" and self._dice.random() < cut.arrives
+            if event[2] == "arrive" and self._dice.random() < cut.arrival_probability
         ]
-        self._events = kept
+        self._events = surviving_events
         self.now += cut.pause
 
-    def _time_passes(self, ended: int) -> None:
-        """A while until the next run; after a few of them, whatever was to happen has happened."""
+    def _let_time_pass(self, complete_runs: int) -> None:
+        """Wait until the next run; after some runs, until every media is listed and processed."""
         self.now += self._dice.uniform(0, 600)
-        if ended > 2:
+        if complete_runs > 2:
             self.settings = replace(self.settings, max_wait=3600.0)
-            ends = [max(m.listed_at, m.online_at) for m in self.platform.media[self._before :]]
+            ends = [
+                max(m.listed_at, m.online_at) for m in self.platform.media[self._initial_count :]
+            ]
             self.now = max(self.now, *ends, self.now)
 
     def _deliver_the_rest(self) -> None:
@@ -269,127 +308,139 @@ class World:
             self.now = max(self.now, self._events[0][0])
             self.happen(None)
 
-    def _told(self) -> Outcome:
+    def _final_outcome(self) -> Outcome:
         outcome, scenario = self.outcome, self.scenario
-        if scenario.refuses and outcome.calls > (300 + 60 * scenario.rows) * outcome.runs:
+        if scenario.refused_kind and outcome.calls > (300 + 60 * scenario.rows) * outcome.runs:
             raise self.broken("bounded loops", f"{outcome.calls} calls for {scenario.rows} rows")
         outcome.seconds = self.now - START
         outcome.statuses = Counter(str(r.status) for r in self.store.reader.records())
-        if scenario.calm:
-            self._check_calm()
+        if scenario.is_without_faults:
+            self._check_without_faults()
         return outcome
 
-    def _check_calm(self) -> None:
-        """Where nothing goes wrong, the first run does it all, and with few calls."""
+    def _check_without_faults(self) -> None:
+        """Check that, if nothing goes wrong, the first run imports all rows with few requests."""
         scenario, outcome = self.scenario, self.outcome
         settings = scenario.settings
         if settings.max_wait > 2 * scenario.longest_wait + 2 * settings.poll_interval + 60:
             if outcome.runs > 1:
                 raise self.broken("the run ends", f"{outcome.runs} runs where nothing went wrong")
             if set(outcome.statuses) - {"imported", "failed", "invalid"}:
-                raise self.broken("none lost", f"not all told: {dict(outcome.statuses)}")
+                raise self.broken("none lost", f"rows without a result: {dict(outcome.statuses)}")
         # A page is read a logarithmic number of times until the last row on it is done.
         pages = 1 + (scenario.rows + scenario.knobs.existing) // scenario.knobs.page_limit
-        looks = 10 + math.log(1 + scenario.longest_wait) / math.log(1 + RECHECK_SHARE)
-        bound = looks * min(pages, 1 + scenario.rows // scenario.knobs.page_limit) + pages
+        page_reads = 10 + math.log(1 + scenario.longest_wait) / math.log(1 + RECHECK_SHARE)
+        bound = page_reads * min(pages, 1 + scenario.rows // scenario.knobs.page_limit) + pages
         self._check_detection()
-        if outcome.calls > bound * outcome.runs + scenario.rows * self._calls_a_row():
+        if outcome.calls > bound * outcome.runs + scenario.rows * self._max_requests_per_row():
             raise self.broken("few calls", f"{outcome.calls} calls for {scenario.rows} rows")
 
     def _check_detection(self) -> None:
-        """After the last create a row that is online is soon seen, where the budget allows it."""
+        """Check that, after the last POST, an online video is found as soon as the rate allows."""
         scenario = self.scenario
-        last = max((at for at, kind, _ in self.outcome.log if kind == "CreateMedia"), default=0.0)
+        post_times = (at for at, kind, _ in self.outcome.log if kind == "CreateMedia")
+        last_post = max(post_times, default=0.0)
         pages = 2 + scenario.rows // scenario.knobs.page_limit
-        asked = 2 * scenario.latency[1] + 2 * scenario.commit
-        queued = 3 * pages * max(asked / scenario.settings.workers, 1 / scenario.settings.rate)
+        request_seconds = 2 * scenario.latency[1] + 2 * scenario.commit_seconds
+        queue_seconds = (
+            3 * pages * max(request_seconds / scenario.settings.workers, 1 / scenario.settings.rate)
+        )
         if self.outcome.runs > 1 or scenario.settings.max_in_flight < scenario.rows:
             return
         if scenario.knobs.list_delay[1] or scenario.knobs.failing:
-            return  # what is looked for by itself is seen later
-        for media in self.platform.media[self._before :]:
+            return  # rows that are requested individually are found later
+        for media in self.platform.media[self._initial_count :]:
             events = {e.status: e.time for e in history(self.store, media.reference_id)}
             accepted = events.get(Status.PROCESSING, self.now)
-            visible = max(media.online_at, media.listed_at, START + last, accepted)
+            visible = max(media.online_at, media.listed_at, START + last_post, accepted)
             age = visible - media.created
             allowed = max(
                 MIN_POLL_INTERVAL, min(scenario.settings.poll_interval, RECHECK_SHARE * age)
             )
-            late = events.get(Status.IMPORTED, visible) - visible
+            delay = events.get(Status.IMPORTED, visible) - visible
             # A row at the border of two small pages may move from one to the other.
-            looks = 1.1 if scenario.knobs.page_limit == PAGE_SIZE else 2.2
-            if not media.foreign and late > looks * (allowed + asked) + queued:
-                raise self.broken("detection", f"{media.reference_id} is seen {late:.1f} s late")
+            polls = 1.1 if scenario.knobs.page_limit == PAGE_SIZE else 2.2
+            if not media.foreign and delay > polls * (allowed + request_seconds) + queue_seconds:
+                raise self.broken("detection", f"{media.reference_id} is found {delay:.1f} s late")
 
-    def _calls_a_row(self) -> float:
-        """The most that a row may take where nothing goes wrong."""
+    def _max_requests_per_row(self) -> float:
+        """Return the maximum number of requests per row if nothing goes wrong."""
         knobs = self.scenario.knobs
         if self.scenario.settings.max_in_flight < self.scenario.rows:
-            return 5.0 + 45 / self.scenario.settings.max_in_flight  # few are seen at once
+            # A page shows only few rows that are in flight.
+            return 5.0 + 45 / self.scenario.settings.max_in_flight
         if knobs.list_delay[1]:
-            return 5.0  # none is seen although it is there
+            return 5.0  # pages are read while they do not show the new media yet
         if knobs.failing and not knobs.list_failed:
-            return 3.0
+            return 3.0  # failed rows are requested individually
         if knobs.listed_from == "created" and not knobs.failing:
-            return 1.3
+            return 1.3  # a few pages show all rows
         return 2.5 if knobs.page_limit == PAGE_SIZE else 3.5
 
-    # Calls on their way -----------------------------------------------------------------------
+    # Requests in transit ----------------------------------------------------------------------
 
     def send(self, call: Any, run: int) -> None:
-        """A call leaves."""
+        """Send a request of a run: it arrives later, or its connection fails."""
         self.outcome.calls += 1
         self.outcome.log.append((round(self.now - START, 6), type(call).__name__, _about(call)))
         latency = self._dice.uniform(*self.scenario.latency)
         flight = _Flight(call, run, self.now, latency)
-        if self._no_connection():
+        if self._is_connection_refused():
             flight.answer = NotSent("the connection was refused")
             self._later(latency, "answer", flight)
         else:
             self._later(latency / 2, "arrive", flight)
 
-    def _no_connection(self) -> bool:
-        if self.scenario.refused and self._dice.random() < self.scenario.refused:
+    def _is_connection_refused(self) -> bool:
+        if (
+            self.scenario.connection_failure
+            and self._dice.random() < self.scenario.connection_failure
+        ):
             return True
-        return self.scenario.outage_refuses and any(
+        return self.scenario.outage_refuses_connections and any(
             begin <= self.now - START < end for begin, end in self.scenario.knobs.outages
         )
 
     def _later(self, delay: float, kind: str, flight: _Flight) -> None:
-        self._turn += 1
-        heapq.heappush(self._events, (self.now + delay, self._turn, kind, flight))
+        """Add an event: `arrive` or `answer`. Events of the same time keep their order."""
+        self._event_count += 1
+        heapq.heappush(self._events, (self.now + delay, self._event_count, kind, flight))
 
     def next_event(self) -> float | None:
-        """When something happens next."""
+        """Return the time of the next event; None if there is none."""
         return self._events[0][0] if self._events else None
 
     def happen(self, run: "_Run | None") -> None:
-        """The next thing happens."""
+        """Process the next event. `run` is the current run; None if there is none."""
         _, _, kind, flight = heapq.heappop(self._events)
-        ours = run is not None and flight.run == run.number
+        is_current = run is not None and flight.run == run.number
         if kind == "arrive":
-            self._arrive(flight, stale=not ours)
-            if ours and run:
+            self._arrive(flight, is_from_earlier_run=not is_current)
+            if is_current and run:
                 run.step()
-        elif ours and run:
+        elif is_current and run:
             run.answered(flight)
 
-    def _arrive(self, flight: _Flight, *, stale: bool) -> None:
+    def _arrive(self, flight: _Flight, *, is_from_earlier_run: bool) -> None:
+        """Let the platform process a request, and check the rules of a POST."""
         call = flight.call
         if isinstance(call, CreateMedia):
-            self._check_intent(call.row.reference_id, stale=stale)
+            self._check_claim(call.row.reference_id, is_from_earlier_run=is_from_earlier_run)
             if call.row.reference_id in self.adoptable and self._is_still_there(call.row):
-                raise self.broken("adoption", f"{call.row.reference_id} was there, and is sent")
+                raise self.broken(
+                    "adoption", f"{call.row.reference_id} is sent, but was in the account"
+                )
         self._add_others()
-        begin, end = self.scenario.wrong_key
+        begin, end = self.scenario.wrong_key_span
         password = "old" if begin <= self.now - START < end else self.platform.api_key
         reply = self.platform.handle(simulated_request(api_request(call), password), self.now)
-        refuses = self.scenario.refuses
-        if refuses and type(call).__name__ == refuses[0] and reply.status == 200:
-            reply = SimulatedReply(refuses[1], {"message": "Refused."}, delay=reply.delay)
+        if self.scenario.refused_kind and reply.status == 200:
+            refused_class, status = self.scenario.refused_kind
+            if type(call).__name__ == refused_class:
+                reply = SimulatedReply(status, {"message": "Refused."}, delay=reply.delay)
         if isinstance(call, CreateMedia):
             if reply.status in (400, 401, 403, 422):
-                self.refused.add(call.row.reference_id)
+                self.refused_references.add(call.row.reference_id)
             self.check_once(call.row.reference_id)
         delay = reply.delay
         if reply.fault is ReplyFault.HANG:
@@ -397,81 +448,94 @@ class World:
         flight.answer = reply
         self._later(delay + flight.latency / 2, "answer", flight)
 
-    # Rules that are looked at while it runs ---------------------------------------------------
+    # Rules that are checked during a run ------------------------------------------------------
 
-    def _check_intent(self, name: str, *, stale: bool) -> None:
-        """Intent before deed."""
+    def _check_claim(self, name: str, *, is_from_earlier_run: bool) -> None:
+        """Check that the claim of a row was committed before its POST arrives.
+
+        To claim a row is to store, as status `creating`, that its POST is about to be sent.
+        """
         connection = self.store.connection
-        found = connection.row("SELECT status FROM row WHERE identity = ?", (name,))
+        (status,) = connection.row("SELECT status FROM row WHERE identity = ?", (name,))
         allowed = {"creating"}
-        if stale:
+        if is_from_earlier_run:
             if self.scenario.settings.when_unsure == "retry":
                 return
             allowed = {"creating", "unknown"} | (
-                {"imported", "processing"} if name in self.there_before else set()
+                {"imported", "processing"} if name in self.existing_references else set()
             )
-        if connection.in_transaction or found[0] not in allowed:
-            raise self.broken("intent before deed", f"{name} is {found[0]} as its POST arrives")
+        if connection.in_transaction or status not in allowed:
+            raise self.broken("claim before POST", f"{name} is {status} when its POST arrives")
 
-    def live(self, name: str) -> list[SandboxMedia]:
-        """The living media that this import made for a row."""
-        found = self.platform.non_failed_media(name, self.now)
-        return [m for m in found if m.number >= self._before and not m.foreign]
+    def created_media(self, name: str) -> list[SandboxMedia]:
+        """Return the media that this import created for a row and that have not failed."""
+        candidates = self.platform.non_failed_media(name, self.now)
+        return [m for m in candidates if m.number >= self._initial_count and not m.foreign]
 
     def check_once(self, name: str) -> None:
-        """Never two living media of one row."""
-        live = self.live(name)
-        if len(live) > 1 and not self._excuse(name, live[0]):
-            raise self.broken("exactly once", f"{name} has {len(live)} living media")
+        """Check that a row does not have two media that have not failed."""
+        created = self.created_media(name)
+        if len(created) > 1 and not self._is_duplicate_allowed(name, created[0]):
+            raise self.broken("exactly once", f"{name} has {len(created)} media")
 
-    def _excuse(self, name: str, first: SandboxMedia) -> bool:
-        """The user had unsure rows sent again, and the first media could not be seen by then."""
+    def _is_duplicate_allowed(self, name: str, first: SandboxMedia) -> bool:
+        """Whether the user's settings allow a second media of a row.
+
+        This is so if rows with an unknown result are sent again (`when_unsure="retry"`), and the
+        first media could not be found before that.
+        """
         knobs = self.scenario.knobs
         if self.scenario.settings.when_unsure == "hold":
             return False
-        again = [e.time for e in history(self.store, name) if e.status is Status.PENDING]
-        again = [time for time in again if time >= first.created]
-        # A search of many pages tells of the moment at which it began.
+        resent_at = [e.time for e in history(self.store, name) if e.status is Status.PENDING]
+        resent_at = [time for time in resent_at if time >= first.created]
+        # A search of many pages shows the account as it was when the search began.
         rate = min(self.scenario.settings.rate, knobs.rate_limit or self.scenario.settings.rate)
-        search = 5 * self.scenario.rows / knobs.page_limit / rate
-        unseen = bool(again) and first.listed_at > again[0] - SLACK - search
-        return unseen or knobs.list_omits > 0 or knobs.reference_filter == "ignored"
+        search_seconds = 5 * self.scenario.rows / knobs.page_limit / rate
+        latest_listing = resent_at[0] - SLACK_SECONDS - search_seconds if resent_at else math.inf
+        was_hidden = first.listed_at > latest_listing
+        return was_hidden or knobs.list_omits > 0 or knobs.reference_filter == "ignored"
 
-    # Rules that are looked at after each run --------------------------------------------------
+    # Rules that are checked after each run ----------------------------------------------------
 
-    def _look_over(self) -> list[str]:
-        """Judge every row; returns what is still to be told of them by another run."""
+    def _check_rows(self) -> list[str]:
+        """Check every row; returns a description of each row that needs another run."""
         counts = self.store.reader.counts()
         expected = self.scenario.rows + self.scenario.invalid
         records = list(self.store.reader.records())
         if not (counts.total == len(records) == expected):
             raise self.broken("none lost", f"{expected} rows became {counts} / {len(records)}")
-        made: dict[str, list[SandboxMedia]] = {}
+        media_of: dict[str, list[SandboxMedia]] = {}
         for media in self.platform.media:
             if media.reference_id:
-                made.setdefault(media.reference_id, []).append(media)
-        return [left for record in records for left in self._judge(record, made)]
+                media_of.setdefault(media.reference_id, []).append(media)
+        return [
+            description
+            for record in records
+            for description in self._check_row(record, media_of.get(record.reference_id, []))
+        ]
 
-    def _judge(self, record: ResultRow, made: dict[str, list[SandboxMedia]]) -> Iterator[str]:
+    def _check_row(self, record: ResultRow, all_media: list[SandboxMedia]) -> Iterator[str]:
+        """Check one row and all media with its reference ID; yields why it needs another run."""
         media = [
-            one
-            for one in made.get(record.reference_id, [])
-            if not self._is_others(one, record) or self._at_once(one, record)
+            candidate
+            for candidate in all_media
+            if not self._is_others(candidate, record) or self._is_simultaneous(candidate, record)
         ]
         self.check_once(record.reference_id)
         if record.status in (Status.FAILED, Status.UNKNOWN) and not record.codes:
             raise self.broken("a failure has a code", f"{record.reference_id}: {record.error}")
         match record.status:
             case Status.IMPORTED:
-                self._judge_imported(record, made.get(record.reference_id, []))
+                self._check_imported(record, all_media)
             case Status.FAILED:
-                self._judge_failed(record, media)
-            case _ if self.scenario.refuses:
-                pass  # what is refused cannot be told
+                self._check_failed(record, media)
+            case _ if self.scenario.refused_kind:
+                pass  # without the refused kind of request, the result may never be known
             case Status.UNKNOWN:
-                yield from self._judge_unknown(record, media)
+                yield from self._check_unknown(record, media)
             case Status.PROCESSING:
-                yield from self._judge_processing(record, media)
+                yield from self._check_processing(record, media)
             case Status.INVALID:
                 if media:
                     raise self.broken("exactly once", f"invalid {record.reference_id} was sent")
@@ -479,99 +543,106 @@ class World:
                 yield f"{record.reference_id} is {record.status}"
 
     def _is_absence_proven(self, record: ResultRow) -> bool:
-        """Whether what this job knows of lists proves that an unknown row was not created.
+        """Whether the pages that this job has read prove that an unknown row was not created.
 
-        Not where a list may lie to one run in a way that another does not see, nor while media that
-        are there are not seen to be done: lists may hide this one for as long.
+        The absence is not proven if lists may be wrong in a way that differs between runs. It is
+        also not proven while other rows are processing: lists may hide the media for as long.
         """
         knobs = self.scenario.knobs
         if self.store.reader.counts().processing:
             return False
         if knobs.list_omits or knobs.reference_filter == "ignored" or knobs.page_number != "exact":
             return False
-        proof = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(0.0)
+        # Age in seconds from which on a media that no list shows does not exist.
+        proof_age = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(0.0)
         events = history(self.store, record.reference_id)
-        given_up = max(e.time for e in events if e.status is Status.CREATING) + SLACK
-        return proof is not None and self.now - given_up > proof
+        last_sent_at = max(e.time for e in events if e.status is Status.CREATING) + SLACK_SECONDS
+        return proof_age is not None and self.now - last_sent_at > proof_age
 
     def _is_others(self, media: SandboxMedia, record: ResultRow) -> bool:
-        """Whether a media is evidently not the row's."""
+        """Whether another user added a media, and its title shows that it is not the row's."""
         return media.foreign and media.title != record.filename
 
-    def _at_once(self, media: SandboxMedia, record: ResultRow) -> bool:
-        """Whether a media of others was created while the row's POST was under way."""
+    def _is_simultaneous(self, media: SandboxMedia, record: ResultRow) -> bool:
+        """Whether a media was created while the row's POST was in progress."""
         events = history(self.store, record.reference_id)
         begin = min((e.time for e in events if e.status is Status.CREATING), default=self.now)
-        ended = (Status.UNKNOWN, Status.PROCESSING)
-        end = max((e.time for e in events if e.status in ended), default=begin)
-        # The platform tells whole seconds, and so does its clock.
+        end_statuses = (Status.UNKNOWN, Status.PROCESSING)
+        end = max((e.time for e in events if e.status in end_statuses), default=begin)
+        # The platform's times are in whole seconds, in its replies and in its `Date` header.
         return begin - 3 <= media.created <= end + 5
 
-    def _judge_imported(self, record: ResultRow, media: list[SandboxMedia]) -> None:
-        mine = [m for m in media if m.key == record.key]
-        if mine and self._is_others(mine[0], record) and not self._at_once(mine[0], record):
-            raise self.broken("none taken from others", f"{record.reference_id}: {mine[0].title}")
-        if not record.key or not mine:
-            raise self.broken("right key", f"{record.reference_id} has the key {record.key!r}")
-        if self.platform.status(mine[0], self.now) != "Online":
-            raise self.broken("right key", f"the media of {record.reference_id} is not online")
-        if (record.media_id, record.title) != (mine[0].id, mine[0].title):
-            raise self.broken("right key", f"{record.reference_id} is told of another media")
-
-    def _judge_failed(self, record: ResultRow, media: list[SandboxMedia]) -> None:
+    def _check_imported(self, record: ResultRow, media: list[SandboxMedia]) -> None:
         name = record.reference_id
-        # Others may have deleted theirs since.
-        theirs = [m for m in self.platform.media if m.reference_id == name]
-        taken = any(self._is_others(m, record) for m in theirs)
-        said = (
-            name in self.refused
-            or any(map(self._failed, media))
-            or (taken and "reference ID is taken" in record.error)
-            or (self.scenario.refuses and "is refused" in record.error)
-        )
-        if not said:
-            raise self.broken("none lost", f"{name} failed though nobody said so: {record.error}")
-        live = self.live(name)
-        if live and not self._excuse(name, live[0]):
-            raise self.broken("none lost", f"{name} failed, and its media lives: {record.error}")
+        own = next((m for m in media if m.key == record.key), None)
+        if own and self._is_others(own, record) and not self._is_simultaneous(own, record):
+            raise self.broken("none taken from others", f"{name}: {own.title}")
+        if not record.key or not own:
+            raise self.broken("right key", f"{name} has the key {record.key!r}")
+        if self.platform.status(own, self.now) != "Online":
+            raise self.broken("right key", f"the media of {name} is not online")
+        if (record.media_id, record.title) != (own.id, own.title):
+            raise self.broken("right key", f"{name} has the ID or title of another media")
 
-    def _judge_unknown(self, record: ResultRow, media: list[SandboxMedia]) -> Iterator[str]:
-        """A row stays unknown only as long as nothing tells what became of its POST."""
-        # Of a media with another title the row may not be sure: it is held, and rightly.
+    def _check_failed(self, record: ResultRow, media: list[SandboxMedia]) -> None:
+        name = record.reference_id
+        # Also media that other users have deleted meanwhile.
+        with_same_id = [m for m in self.platform.media if m.reference_id == name]
+        is_id_taken = any(self._is_others(m, record) for m in with_same_id)
+        has_reason = (
+            name in self.refused_references
+            or any(map(self._has_failed, media))
+            or (is_id_taken and "reference ID is taken" in record.error)
+            or (self.scenario.refused_kind and "is refused" in record.error)
+        )
+        if not has_reason:
+            raise self.broken("none lost", f"{name} failed without a reason: {record.error}")
+        created = self.created_media(name)
+        if created and not self._is_duplicate_allowed(name, created[0]):
+            raise self.broken("none lost", f"{name} failed, but its media exists: {record.error}")
+
+    def _check_unknown(self, record: ResultRow, media: list[SandboxMedia]) -> Iterator[str]:
+        """Check that a row is unknown only while nothing shows the result of its POST."""
+        # A media with another title proves nothing: the row is rightly held.
         own = [m for m in media if not self._is_others(m, record)]
-        if any(self._listed(m) and not self._failed(m) for m in own):
+        if any(self._is_listed(m) and not self._has_failed(m) for m in own):
             yield f"{record.reference_id} is unknown, and its media is listed"
         elif not media and self._is_absence_proven(record):
             yield f"{record.reference_id} is unknown, and lists prove that it has no media"
 
-    def _judge_processing(self, record: ResultRow, media: list[SandboxMedia]) -> Iterator[str]:
+    def _check_processing(self, record: ResultRow, media: list[SandboxMedia]) -> Iterator[str]:
         name = record.reference_id
         if not media:
             raise self.broken("none lost", f"{name} is processing, and there is no media of it")
-        # The row waits for this one media, if it knows which; otherwise for any.
-        known = {record.ingest_id, record.media_id} - {""}
-        mine = [m for m in media if known & {m.ingest_id, m.id}] or media
-        if any(self._listed(m) and self.platform.status(m, self.now) == "Online" for m in mine):
+        # The row waits for the media whose ID it has; without an ID, for any of them.
+        known_ids = {record.ingest_id, record.media_id} - {""}
+        own = [m for m in media if known_ids & {m.ingest_id, m.id}] or media
+        if any(self._is_listed(m) and self.platform.status(m, self.now) == "Online" for m in own):
             yield f"{name} is processing, and its media is online"
-        if record.ingest_id and any(map(self._failed, mine)):
+        if record.ingest_id and any(map(self._has_failed, own)):
             yield f"{name} is processing, and its ingest has failed"
-        if any(self.now < m.online_at for m in mine):
+        if any(self.now < m.online_at for m in own):
             yield f"{name} is processing"
 
-    def _failed(self, media: SandboxMedia) -> bool:
+    def _has_failed(self, media: SandboxMedia) -> bool:
         return media.failed and self.now >= media.online_at
 
-    def _listed(self, media: SandboxMedia) -> bool:
+    def _is_listed(self, media: SandboxMedia) -> bool:
+        """Whether the platform's lists can show a media now."""
         knobs = self.scenario.knobs
         if knobs.page_number == "ignored" and knobs.reference_filter != "exact":
-            return False  # whatever is not on the first page, nobody can find
+            return False  # only media on the first page can be found
         if media.deleted or self.now < media.listed_at:
             return False
-        return self.scenario.knobs.list_failed or not self._failed(media)
+        return self.scenario.knobs.list_failed or not self._has_failed(media)
 
 
 class _Run:
-    """One run of the program: what is in memory, and gone with a kill."""
+    """One run of the program: everything that is in memory, and lost by a kill.
+
+    A run has steps: a request is sent, it arrives, its answer arrives. `end` is the kill or stop at
+    one of these steps; None if the run ends by itself.
+    """
 
     def __init__(self, world: World, end: Break | None) -> None:
         settings = world.settings
@@ -580,55 +651,61 @@ class _Run:
         self.end = end
         self.stopped = False
         self.fault: RunFault | None = None
-        self.budget = RateLimiter(settings.rate, world.now)
+        self.rate_limiter = RateLimiter(settings.rate, world.now)
         world.store.queue.choose(())
         if world.limit:
             world.store.queue.choose_first(world.limit)
         self.limit = world.limit
         self.pending = world.store.reader.counts().pending
-        self.dispatcher = Dispatcher(settings, world.store, self.budget, world.now)
+        self.dispatcher = Dispatcher(settings, world.store, self.rate_limiter, world.now)
         self.began = world.now
         self._steps = self._waits = self._calls = 0
-        self._under_way = 0
+        self._open_request_count = 0
         self._arrived: list[CompletedRequest] = []
         self._finished = False
-        self._held_until = world.now
+        #: Time until which the platform has asked for no requests, by `Retry-After`.
+        self._paused_until = world.now
         self._posts_into_outage = 0
-        self._least = float("inf")
+        self._min_excess = float("inf")
 
     def go(self) -> None:
-        """Until the run ends, well or not."""
-        bound = self.began + self._longest()
+        """Execute the run until it finishes, fails or is stopped."""
+        latest_end = self.began + self._max_seconds()
         while True:
-            wake = self._take_calls()
-            if self._over and not self._under_way:
+            wake_up_at = self._send_requests()
+            if self._is_over and not self._open_request_count:
                 break
-            self._pass_time(wake)
-            if self.world.now > bound:
+            self._pass_time(wake_up_at)
+            if self.world.now > latest_end:
                 raise self.world.broken(
-                    "the run ends", f"run {self.number} goes on after {self._longest():.0f} s"
+                    "the run ends",
+                    f"run {self.number} continues after {self._max_seconds():.0f} s",
                 )
-        self._bring_home()
+        self._finish()
 
     @property
-    def _over(self) -> bool:
+    def _is_over(self) -> bool:
         return bool(self._finished or self.fault or self.stopped)
 
-    def _longest(self) -> float:
+    def _max_seconds(self) -> float:
+        """Return the time limit of the run: three times a generous estimate of its waits."""
         scenario, settings = self.world.scenario, self.world.settings
         knobs = scenario.knobs
         rate = min(settings.rate, knobs.rate_limit or settings.rate)
-        turns = 1 + scenario.rows / settings.max_in_flight
-        quiet = sum(end - begin for begin, end in knobs.outages) + 2 * scenario.wrong_key[1]
+        rounds = 1 + scenario.rows / settings.max_in_flight
+        outages = sum(end - begin for begin, end in knobs.outages) + 2 * scenario.wrong_key_span[1]
         waits = settings.max_wait + settings.settle + 2 * scenario.longest_wait + 1200
-        a_call = scenario.latency[1] + knobs.hang * settings.timeout[1]
-        busy = scenario.rows * (60 / rate + 20 * a_call / settings.workers)
-        return 3 * (turns * waits + quiet + busy)
+        request_seconds = scenario.latency[1] + knobs.hang * settings.timeout[1]
+        requests = scenario.rows * (60 / rate + 20 * request_seconds / settings.workers)
+        return 3 * (rounds * waits + outages + requests)
 
-    def _take_calls(self) -> float:
-        """Hand out what may leave now; returns when to ask again."""
+    def _send_requests(self) -> float:
+        """Send the requests that are allowed now; returns the time at which to try again.
+
+        Infinity if only an answer can allow more requests.
+        """
         world = self.world
-        while not self._over and self._under_way < world.scenario.settings.workers:
+        while not self._is_over and self._open_request_count < world.scenario.settings.workers:
             step = self.dispatcher.next_request(world.now)
             if isinstance(step, Finished):
                 self._finished = True
@@ -637,25 +714,26 @@ class _Run:
                 self._check_idle()
                 return step.until
             else:
-                self._check_leaves(step)
-                self._under_way += 1
+                self._check_rate(step)
+                self._open_request_count += 1
                 self.step()
-                # A stop comes too late for this one: the pool brings home what it has taken.
+                # A stop comes too late for this request: the pool finishes what it has started.
                 world.send(step, self.number)
         return float("inf")
 
-    def _pass_time(self, wake: float) -> None:
+    def _pass_time(self, wake_up_at: float) -> None:
+        """Move the clock to the next event or to `wake_up_at`, whichever is earlier."""
         world = self.world
         event = world.next_event()
-        if event is not None and event <= wake:
-            self._gather(max(world.now, event) + world.scenario.commit)
-        elif wake < float("inf"):
-            world.now = max(world.now, wake)
+        if event is not None and event <= wake_up_at:
+            self._gather(max(world.now, event) + world.scenario.commit_seconds)
+        elif wake_up_at < float("inf"):
+            world.now = max(world.now, wake_up_at)
         else:
             raise world.broken("the run ends", f"run {self.number} waits for nothing")
 
     def _gather(self, until: float) -> None:
-        """What happens until the last commit has ended; the answers among it come together."""
+        """Process the events until a time, and commit the answers among them together."""
         world = self.world
         while (event := world.next_event()) is not None and event <= until:
             world.now = max(world.now, event)
@@ -667,7 +745,7 @@ class _Run:
             self.fault = self.fault or fault
 
     def step(self) -> None:
-        """One more step; perhaps the last."""
+        """Count a step; stops or kills the run if this is the step of its break."""
         self._steps += 1
         if self.end and self._steps == self.end.step:
             if self.end.kind == "kill":
@@ -675,77 +753,82 @@ class _Run:
             self.stopped = True
 
     def answered(self, flight: _Flight) -> None:
-        """An answer comes back."""
+        """Receive an answer."""
         world = self.world
-        self._under_way -= 1
+        self._open_request_count -= 1
         reply = flight.answer
         if isinstance(reply, SimulatedReply):
-            self._heed(reply)
+            self._note_retry_after(reply)
             reply = client_answer(api_request(flight.call), reply, world.now)
-        self._arrived.append(CompletedRequest(flight.call, reply, flight.left_at, clock_offset=0.0))
+        self._arrived.append(CompletedRequest(flight.call, reply, flight.sent_at, clock_offset=0.0))
         self.step()
 
-    def _heed(self, reply: SimulatedReply) -> None:
-        """Note how long the platform asks to be left alone."""
+    def _note_retry_after(self, reply: SimulatedReply) -> None:
+        """Note until when the platform asks for no requests."""
         value = reply.headers.get("Retry-After")
         if value is None or reply.fault is not ReplyFault.NONE:
             return
         now = self.world.now
         until = now + int(value) if value.isdigit() else parsedate_to_datetime(value).timestamp()
-        self._held_until = max(self._held_until, until)
+        self._paused_until = max(self._paused_until, until)
 
-    def _check_leaves(self, call: Any) -> None:
-        """The rate, and the platform's wish to be left alone."""
+    def _check_rate(self, call: Any) -> None:
+        """Check that a request respects the rate and `Retry-After`."""
         world, rate, now = self.world, self.world.scenario.settings.rate, self.world.now
-        if now < self._held_until - NEARLY:
+        if now < self._paused_until - TIME_TOLERANCE:
             raise world.broken(
-                "Retry-After", f"{call} leaves {self._held_until - now:.3f} s too early"
+                "Retry-After", f"{call} is sent {self._paused_until - now:.3f} s too early"
             )
         self._check_outage(call)
-        # In any window there are at most rate * (window + 0.1) + 1 calls: the least of
-        # (calls before it - rate * its time) over all earlier calls tells of all windows at once.
-        place = self._calls - rate * (now - self.began)
-        self._least = min(self._least, place)
+        # Any window may have at most rate * (window + 0.1) + 1 requests. The excess of a request is
+        # the number of requests before it, minus rate * time. The minimum of all earlier excesses
+        # is enough to check all windows that end now.
+        excess = self._calls - rate * (now - self.began)
+        self._min_excess = min(self._min_excess, excess)
         self._calls += 1
-        if place - self._least > rate * 0.1 + NEARLY * rate:
-            raise world.broken("the rate", f"{call} leaves sooner than {rate} calls a second allow")
+        if excess - self._min_excess > rate * 0.1 + TIME_TOLERANCE * rate:
+            raise world.broken("the rate", f"{call} exceeds {rate} requests per second")
 
     def _check_outage(self, call: Any) -> None:
-        """No more than a few POSTs leave into an outage, once its first victims could be known."""
+        """Check that only few POSTs are sent into an outage after its first errors have arrived."""
         world = self.world
-        known = START + world.scenario.latency[1] + world.scenario.commit + NEARLY
-        down = any(b + known <= world.now < START + e for b, e in world.scenario.knobs.outages)
-        self._posts_into_outage += down and isinstance(call, CreateMedia)
+        noticed_after = (
+            START + world.scenario.latency[1] + world.scenario.commit_seconds + TIME_TOLERANCE
+        )
+        is_down = any(
+            begin + noticed_after <= world.now < START + end
+            for begin, end in world.scenario.knobs.outages
+        )
+        self._posts_into_outage += is_down and isinstance(call, CreateMedia)
         if self._posts_into_outage > UNCLEAR_THRESHOLD:
-            raise world.broken("outage", f"{self._posts_into_outage} POSTs leave into an outage")
+            raise world.broken("outage", f"{self._posts_into_outage} POSTs are sent in an outage")
 
     def _check_wait(self, wait: Wait) -> None:
+        """Check that the dispatcher does not make the run wait again and again for nothing."""
         self._waits += 1
-        busy = wait.until <= self.world.now
-        if busy or self._waits > 2_000 + 20 * (self._steps + self.world.scenario.rows):
+        is_in_past = wait.until <= self.world.now
+        if is_in_past or self._waits > 2_000 + 20 * (self._steps + self.world.scenario.rows):
             raise self.world.broken(
-                "the run ends", f"it spins: told to wait until {wait.until - self.world.now:+.6f} s"
+                "the run ends", f"busy loop: it waits until {wait.until - self.world.now:+.6f} s"
             )
 
     def _check_idle(self) -> None:
-        """No call is held back while the budget has tokens and a row is due."""
+        """Check that the run does not wait while the rate allows a request and a row is due."""
         schedule, now = self.dispatcher._schedule, self.world.now
         outage = schedule._outage
-        if self.budget.ready_at(now) > now or schedule._auth_probe.is_needed:
+        if self.rate_limiter.ready_at(now) > now or schedule._auth_probe.is_needed:
             return
         if not outage.allows_request(schedule._open_request_count):
             return
         if schedule._outage._unclear_count or now < schedule._selection.paused_until:
-            return  # POSTs and pages may be held back after unclear answers
+            return  # after unclear answers, POSTs and pages may have to wait
         if schedule._create_queue.is_ready(now) and not schedule.admission.is_adopting:
             raise self.world.broken("idle budget", "a row waits for its POST")
-        # No method tells which rows are due, for nobody else needs to know.
         for number, poll in schedule._polling.due_rows(now).items():
-            expected = poll.expected_page
-            page = expected or schedule._positions.page_of(number, now)
-            alone = schedule._selection._needs_lookup(number, poll, now)
-            if alone and not schedule._comparison.filter_works:
-                continue  # it is looked for on page after page
+            page = poll.expected_page or schedule._positions.page_of(number, now)
+            needs_lookup = schedule._selection._needs_lookup(number, poll, now)
+            if needs_lookup and not schedule._comparison.filter_works:
+                continue  # the row is searched for on one page after the other
             if (
                 not poll.is_requested
                 and page not in schedule._pages.reads_in_progress
@@ -753,22 +836,22 @@ class _Run:
             ):
                 raise self.world.broken("idle budget", f"row {number} is due: {poll}")
 
-    def _bring_home(self) -> None:
-        """What the pool does at the end of a run, and what must be true then."""
+    def _finish(self) -> None:
+        """End the run as the thread pool does, and check its counts and rows."""
         world = self.world
         self.dispatcher.withdraw(world.now)
         counted, stored = self.dispatcher.progress(world.now).counts, world.store.reader.counts()
         if counted != stored:
-            raise world.broken("none lost", f"told are {counted}, stored are {stored}")
-        left = [r for r in world.store.reader.records() if r.status is Status.CREATING]
-        if left:
-            raise world.broken("none lost", f"{left[0].reference_id} is left creating")
+            raise world.broken("none lost", f"the run reports {counted}, stored are {stored}")
+        creating = [r for r in world.store.reader.records() if r.status is Status.CREATING]
+        if creating:
+            raise world.broken("none lost", f"{creating[0].reference_id} is still creating")
         if self._finished and not self.fault:
-            left = [r for r in world.store.reader.records([Status.PENDING]) if not r.error]
-            if left and not self.limit:
-                raise world.broken("none lost", f"{left[0].reference_id} was never sent")
+            unsent = [r for r in world.store.reader.records([Status.PENDING]) if not r.error]
+            if unsent and not self.limit:
+                raise world.broken("none lost", f"{unsent[0].reference_id} was never sent")
         if self.limit and self.pending - stored.pending > self.limit:
-            raise world.broken("the limit", f"more than {self.limit} rows were taken up")
+            raise world.broken("the limit", f"more than {self.limit} rows were claimed")
 
 
 def _manifest_row(number: int, error: str = "") -> ManifestRow:
@@ -785,6 +868,7 @@ def _row(number: int) -> JobRow:
 
 
 def _about(call: Any) -> str:
+    """Return the reference ID of a request's row, or the page that it reads; empty if neither."""
     row, page = getattr(call, "row", None), getattr(call, "page", None)
     parts = [row.reference_id if row else "", "" if page is None else f"page {page}"]
     return " ".join(filter(None, parts))

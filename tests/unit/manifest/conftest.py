@@ -1,4 +1,4 @@
-"""Writing a manifest, and reading it as tests want to see it."""
+"""Fixtures that write a manifest, and read it completely."""
 
 from collections.abc import Callable
 from pathlib import Path

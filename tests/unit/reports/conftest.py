@@ -1,4 +1,4 @@
-"""Rows for the results, as the state tells of them."""
+"""Makes rows for the results, as the job database returns them."""
 
 from collections.abc import Callable
 
@@ -38,5 +38,5 @@ def make_record(status: Status = Status.IMPORTED, **changes: object) -> ResultRo
 
 @pytest.fixture
 def record() -> Callable[..., ResultRow]:
-    """Makes a row; what is not told is that of a video that was imported."""
+    """Makes a row; values that are not given are those of an imported video."""
     return make_record
