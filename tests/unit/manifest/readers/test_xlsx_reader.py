@@ -179,6 +179,24 @@ def test_addresses_that_are_links_too_are_no_column_more(tmp_path: Path) -> None
     assert open_manifest(path).header == ("Name of it", "Download")
 
 
+@pytest.mark.parametrize("options", [{}, {"map": {"sourceUrl": "File (server)"}}])
+def test_a_link_in_a_column_of_addresses_is_read_whatever_the_column_is_called(
+    read: Callable, tmp_path: Path, options: dict[str, object]
+) -> None:
+    path = tmp_path / "m.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row("B1", ["File (server)", "Name of it", "Remarks"])
+        for row in (1, 2):
+            sheet.write_row(row, 1, [f"https://h.example/{row}.mp4", f"Video {row}", "fine"])
+        sheet.write_row("B4", ["link", "Video 3", "fine"])
+        sheet.write_url("B4", "https://h.example/3.mp4", string="link")
+        sheet.write_url("D4", "https://h.example/notes.mp4", string="see there")
+    found = read(path, **options)
+    assert [row[0] for row in found.cells] == [f"https://h.example/{n}.mp4" for n in (1, 2, 3)]
+    assert [row[2] for row in found.cells] == ["fine", "fine", "see there"]
+
+
 def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) -> None:
     path = workbook(Sheet1=TABLE)
     for name in ("videos.csv", "videos.json", "videos"):
