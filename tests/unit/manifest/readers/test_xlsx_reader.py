@@ -197,6 +197,48 @@ def test_a_link_in_a_column_of_addresses_is_read_whatever_the_column_is_called(
     assert [row[2] for row in found.cells] == ["fine", "fine", "see there"]
 
 
+@pytest.mark.parametrize(
+    ("options", "header"),
+    [
+        ({}, ["Ref.", "Title", "File (server)"]),
+        ({"map": {"SourceURL": "File link"}}, ["Ref.", "Title", "File link"]),
+    ],
+)
+def test_each_sheet_is_read_by_its_own_header(
+    read: Callable, workbook: Callable, options: dict[str, object], header: list[str]
+) -> None:
+    names = {"2022": ("Ref.", "Title", "File (server)"), "2023": ("File link", "Name", "Ref.")}
+    sheets = {}
+    for year, columns in names.items():
+        cells = {f"{letter}1": name for letter, name in zip("ABC", columns, strict=True)}
+        for row in (2, 3):
+            values = {
+                **dict.fromkeys(("Title", "Name"), f"Film {year} number {row}"),
+                **dict.fromkeys(("File (server)", "File link"), f"https://h.example/{row}.mp4"),
+                "Ref.": f"{year}-{row}",
+            }
+            cells |= {f"{letter}{row}": values[name] for letter, name in zip("ABC", columns)}  # noqa: B905
+        sheets[year] = cells
+    found = read(workbook(**sheets), sheet="all", **options)
+    assert found.header == header
+    assert found.cells == [
+        [f"{year}-{row}", f"Film {year} number {row}", f"https://h.example/{row}.mp4"]
+        for year in names
+        for row in (2, 3)
+    ]
+
+
+def test_a_column_keeps_its_name_where_its_sheet_has_the_common_name_too(
+    read: Callable, workbook: Callable
+) -> None:
+    first = {"A1": "Title", "B1": "File", "A2": "One", "B2": "https://h.example/1.mp4"}
+    first |= {"A3": "Two", "B3": "https://h.example/2.mp4"}
+    second = {"A1": "Title", "B1": "File", "C1": "Master", "A2": "Three", "B2": "on the shelf"}
+    second |= {"C2": "https://h.example/3.mov", "A3": "Four", "C3": "https://h.example/4.mov"}
+    found = read(workbook(First=first, Second=second), sheet="all")
+    assert found.header == ["Title", "File", "Master"]
+
+
 def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) -> None:
     path = workbook(Sheet1=TABLE)
     for name in ("videos.csv", "videos.json", "videos"):
