@@ -245,7 +245,7 @@ def test_two_alike_are_shown_masked_and_asked_for() -> None:
         names("wako|bilo|title", (signed, VIDEO, "t"))
     assert "“wako” (https://example.com/a/clip.mp4?X-Amz-Signature=***)" in caught.value.message
     assert caught.value.hint == (
-        "Choose one: map={'sourceUrl': 'wako'} or map={'sourceUrl': 'bilo'}."
+        "Choose one: map={'sourceUrl': 'wako'} or map={'sourceUrl': 'bilo'}"
     )
 
 
