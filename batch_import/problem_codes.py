@@ -13,15 +13,7 @@ from batch_import.models import POSSIBLE_DUPLICATE_CODE, Severity
 #: What an example is: a cell of a field, a line of a CSV file or of JSON, a response of the source
 #: host, or a description of a workbook or of a job.
 ExampleKind = Literal[
-    "sourceUrl",
-    "filename",
-    "extension",
-    "referenceId",
-    "line",
-    "JSON",
-    "answer",
-    "workbook",
-    "job",
+    "sourceUrl", "filename", "extension", "referenceId", "line", "JSON", "answer", "workbook", "job"
 ]
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
@@ -311,6 +303,10 @@ CODES: Final[dict[str, Code]] = {
     "row-hidden": Code(
         _WARNING, "workbook", "The row is hidden. It is imported nevertheless.",
         "a row that a filter hides", "Show the row, or delete it.", overrulable=True,
+    ),
+    "row-struck": Code(
+        _WARNING, "workbook", "The row is struck through. It is imported nevertheless.",
+        "a row of a withdrawn video", "If it is not wanted, delete the row.", overrulable=True,
     ),
     "column-hidden": Code(
         _WARNING, "workbook", "A column that is used is hidden.", "the hidden column C",

@@ -46,6 +46,11 @@ _HIDDEN_ROW = warning(
     "this row is hidden in the workbook, and is imported all the same",
     "Show it there, or delete it.",
 )
+_STRUCK_ROW = warning(
+    "row-struck",
+    "this row is struck through in the workbook, and is imported all the same",
+    "If the video must not be imported, delete the row; otherwise remove the line through it.",
+)
 _UNCALCULATED = Violation(
     "cell-formula",
     "the cell's formula was never calculated",
@@ -110,10 +115,17 @@ class SheetTable:
                 row_violations = self._violations.pop(line, [])
                 if line in self._details.hidden_rows:
                     row_violations = [*row_violations, (None, _HIDDEN_ROW)]
+                if self._is_struck(line, [column[index] for column in block.columns]):
+                    row_violations = [*row_violations, (None, _STRUCK_ROW)]
                 if row_violations:
                     violations[index] = row_violations
             self._violations.clear()
             yield replace(block, violations=violations) if violations else block
+
+    def _is_struck(self, line: int, cells: Sequence[str]) -> bool:
+        """Whether most of the filled cells of a row are struck through."""
+        struck_count = self._details.struck_counts.get(line, 0)
+        return struck_count > 0 and 2 * struck_count > sum(1 for cell in cells if cell.strip())
 
     def use_hyperlinks(self, header: Header, source_column: str | None) -> Header:
         """Decide how hyperlinks are used, and return the header, which may get a column.
