@@ -114,7 +114,7 @@ class Validator:
         # An invalid ID is not reported as a duplicate as well.
         invalid_ids = collector.rows_with_error(_REFERENCE_ID)
         duplicates, similar = self._identities.find_duplicate_ids(
-            chunk.lines, ids, references, invalid_ids
+            chunk.lines, ids, references, stripped_urls, invalid_ids
         )
         without_identity = invalid_ids.union(index for index, _ in duplicates)
         collector.add(_REFERENCE_ID, duplicates)
