@@ -254,8 +254,8 @@ CODES: Final[dict[str, Code]] = {
         "Put quotes around the cell, and write each quote inside the cell twice.",
     ),
     "row-heading": Code(
-        _ERROR, "line", "Only one cell of the row is filled, and it is not a URL.", ",Part two,,",
-        "If the row is a heading, delete it.",
+        _ERROR, "line", "The row has no URL, and only one filled cell, or only numbers.",
+        ",Part two,,", "If the row is a heading or a total, delete it.",
     ),
     "bytes": Code(
         _ERROR, "line", "The row has bytes that are not valid in the encoding of the file.",

@@ -57,7 +57,8 @@ def print_corrected(corrected: "CorrectedManifest", command: str) -> None:
         print("  …")
     if corrected.omitted_lines:
         lines = _line_numbers(corrected.omitted_lines)
-        print(f"  Left out, because their cells are unclear or only one is filled: line {lines}")
+        reason = "because their cells are unclear, or they may be headings or totals"
+        print(f"  Left out, {reason}: line {lines}")
     print(f"Review it, then run it in the same job: {sanitized(command)}")
 
 

@@ -86,7 +86,9 @@ class Validator:
         Returns:
             A row for each row of the chunk, and the problems of these rows; both in file order.
         """
-        chunk = with_heading_rows(chunk, self._mapping.source_url)
+        chunk = with_heading_rows(
+            chunk, self._mapping.source_url, self._mapping.filename, self._mapping.reference_id
+        )
         cells = self._mapping.cells(chunk)
         urls, titles, given_extensions, ids = (list(map(str.strip, column)) for column in cells)
         if self._base_url:
