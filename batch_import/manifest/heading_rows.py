@@ -8,13 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from batch_import.manifest.columns.headings import split_words
-from batch_import.manifest.columns.values import is_measure
+from batch_import.manifest.columns.values import MIN_HEADING_COLUMNS, is_measure
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.readers.record import RecordFault
 
-#: Minimum number of columns of a manifest in which headings are searched. In a manifest with two
-#: columns, a row with only a title is a video without its URL.
-_MIN_COLUMNS: Final = 3
 #: Words with which a row of totals starts.
 _TOTAL_WORDS: Final = frozenset(
     """
@@ -42,7 +39,7 @@ def with_heading_rows(
     rows_without_url = [
         index for index, url in enumerate(urls) if not url.strip() and index not in chunk.faults
     ]
-    if not rows_without_url or len(chunk.frame.columns) < _MIN_COLUMNS:
+    if not rows_without_url or len(chunk.frame.columns) < MIN_HEADING_COLUMNS:
         return chunk
     columns = [chunk.frame[position].tolist() for position in chunk.frame.columns]
     name_columns = [columns[at] for at in (filename, reference_id) if at is not None]

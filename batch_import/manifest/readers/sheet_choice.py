@@ -25,7 +25,7 @@ from batch_import.manifest.columns.header import (
 )
 from batch_import.manifest.columns.source_column import choose_source
 from batch_import.manifest.columns.text_columns import choose_id, choose_title
-from batch_import.manifest.columns.values import CellKind
+from batch_import.manifest.columns.values import CellKind, may_be_heading
 from batch_import.manifest.readers.record import (
     Block,
     CellViolation,
@@ -254,7 +254,11 @@ def _positions_of_fields(sheet: ManifestSheet) -> dict[str, int]:
 
     The column of a field that the user has mapped may have another name in some sheets.
     """
-    rows = [cells for line, cells, _ in _first_records(sheet.table) if line > sheet.header.line]
+    rows = [
+        cells
+        for line, cells, _ in _first_records(sheet.table)
+        if line > sheet.header.line and not may_be_heading(cells)
+    ]
     names = sheet.header.names
     candidates = Candidates(sample_columns([row[: len(names)] for row in rows], names))
     with suppress(ManifestError):
