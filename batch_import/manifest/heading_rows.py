@@ -48,7 +48,7 @@ def with_heading_rows(
         filled_cells = [column[index] for column in columns if column[index].strip()]
         if len(filled_cells) == 1:
             reason = "only one cell of this row is filled; it may be a heading"
-        elif _are_totals(
+        elif filled_cells and _are_totals(
             filled_cells, has_name=any(column[index].strip() for column in name_columns)
         ):
             reason = "this row has no URL, and only numbers; it may be a total of other rows"

@@ -121,7 +121,9 @@ class Validator:
         without_identity = invalid_ids.union(index for index, _ in duplicates)
         collector.add(_REFERENCE_ID, duplicates)
         collector.add(_REFERENCE_ID, similar)
-        self._lost_zeros.add(chunk.lines, ids)
+        # A row with uncertain cells has no reference.
+        own_ids = [own and reference for own, reference in zip(ids, references, strict=True)]
+        self._lost_zeros.add(chunk.lines, own_ids)
         collector.add(
             _SOURCE_URL,
             self._identities.find_same_videos(chunk.lines, stripped_urls, collector.invalid),
@@ -205,7 +207,7 @@ class Validator:
                 line,
                 self._column_names[_REFERENCE_ID],
                 "reference-zeros",
-                f"most reference ids have {digits} digits, and this one has fewer",
+                f"other reference ids have {digits} digits, and this one has fewer",
                 hint="If a spreadsheet removed zeros in front, format the column as text there.",
                 severity=Severity.WARNING,
             )

@@ -244,6 +244,18 @@ def test_zeros_that_a_spreadsheet_removed_are_reported_after_the_last_chunk() ->
     assert lines("004711", "12345", "990011", "555555", "771100") == [3]
     assert lines(*(str(n) for n in range(1, 1500))) == []
     assert lines("a", "004711", "12345", "990011", "555555", "771100") == []
+    # Text with zeros on one sheet, numbers on another.
+    assert lines("0041", "0042", "0043", "44", "45", "46") == [5, 6, 7]
+    assert lines("0041", "1042", "2043", "44", "45", "46") == []
+    assert lines(*(f"{n:04}" for n in range(1, 1500))) == []
+
+
+def test_headings_do_not_hide_lost_zeros() -> None:
+    validator = Validator(MAPPING, HEADER)
+    heading = ("", "", "", "Winter / Hiver", "")
+    ids = ("0041", "0042", "43")
+    validator.check(chunk(heading, *((f"{URL}?{id_}", "t", "mp4", id_, "") for id_ in ids)))
+    assert [problem.line for problem in validator.manifest_problems(rate=1.0)] == [5]
 
 
 @pytest.mark.parametrize(
