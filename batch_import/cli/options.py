@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from batch_import.cli.quoting import command_line
 from batch_import.configuration import listing_values, value_types
 from batch_import.configuration.credentials import checked_account_name
-from batch_import.configuration.declaration import Group, Setting, settings_of
+from batch_import.configuration.declaration import DOCUMENTATION_URL, Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
 from batch_import.configuration.settings import ReadingOptions, Settings
@@ -168,7 +168,8 @@ _COMMAND_LINE: Final = (
     Setting(
         "knob",
         value_types.MappingType("NAME=VALUE"),
-        "set a fault or limit of the sandbox, e.g. lost_reply=0.1; docs/sandbox.md lists all",
+        "set a fault or limit of the sandbox, e.g. lost_reply=0.1; all names:"
+        f" {DOCUMENTATION_URL}/sandbox.md",
         Group.ADVANCED,
         multiple=True,
     ),

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from batch_import.cli.command import Invocation
 from batch_import.cli.names import HELP
 from batch_import.cli.next_command import next_command
 from batch_import.cli.options import OPTIONS
+from batch_import.configuration.declaration import DOCUMENTATION_URL
 
 Given = Callable[..., Invocation]
 
@@ -93,6 +95,17 @@ def test_every_command_with_options_takes_a_configuration_but_the_demo() -> None
         if load_command(name).options and "config" not in load_command(name).options
     }
     assert without == {"demo"}
+
+
+def test_help_names_no_file_that_an_installed_package_lacks() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["urls"]["Documentation"] == f"{DOCUMENTATION_URL}/index.md"
+    pages = [page for option in OPTIONS.values() for page in re.findall(r"\S+\.md", option.help)]
+    assert len(pages) > 1
+    for page in pages:
+        assert page.startswith(f"{DOCUMENTATION_URL}/")
+        assert (root / "docs" / page.removeprefix(f"{DOCUMENTATION_URL}/")).exists()
 
 
 def test_every_option_is_of_some_command() -> None:
