@@ -32,8 +32,8 @@ def clipboard(page: Page) -> str:
     return text
 
 
-def test_the_head_tells_how_it_went(page: Page) -> None:
-    assert page.locator("h1").inner_text() == "library.csv"
+def test_the_head_tells_how_it_went(page: Page, report: Report) -> None:
+    assert page.locator("h1").inner_text() == report.folder.name
     assert page.locator(".lead").inner_text() == "64 of 67 videos are online"
     expect(page.locator(".chip")).to_have_text(["67 All", "64 Imported", "2 Failed", "1 Invalid"])
     assert page.locator(".causes .why").all_inner_texts()[0].startswith("The source could not be")
@@ -133,7 +133,7 @@ def test_preview_plays_a_clip_and_only_when_asked(page: Page, seen: Seen) -> Non
 def test_a_title_is_text(page: Page) -> None:
     shown = card(page, "<script>")
     assert shown.locator("h3").inner_text().startswith("<script>document.title")
-    assert page.title() == "library.csv – import results"
+    assert page.title().endswith(" – import results")
     assert page.locator(".card script, .card img[onerror]").count() == 0
 
 
@@ -265,6 +265,20 @@ def test_own_columns_are_shown_on_the_card_those_that_videos_share_first(page: P
     shown.locator("button", has_text="Preview").click()
     facts = page.locator("#facts dd").all_inner_texts()
     assert facts[-2:] == ["Søren & Co", "000"]
+
+
+def test_a_long_name_of_a_column_leaves_space_for_the_value(
+    context: BrowserContext, report: Report, tmp_path: Path
+) -> None:
+    written = (report.folder / "results.html").read_text(encoding="utf-8")
+    assert written.count('"team"') == 1
+    renamed = written.replace('"team"', '"Root Folder (Level 0)"')
+    (tmp_path / "renamed.html").write_text(renamed, encoding="utf-8")
+    page = context.new_page()
+    page.goto((tmp_path / "renamed.html").as_uri())
+    own = card(page, "Café crème").locator(".own")
+    expect(own).to_have_text("code: 000 · Root Folder…: Søren & Co")
+    assert own.get_attribute("title") == "code: 000 · Root Folder (Level 0): Søren & Co"
 
 
 def test_the_column_of_the_groups_comes_first_on_the_card(page: Page) -> None:
