@@ -36,8 +36,10 @@ from typing import Final
 # a program, so no text from outside contains them.
 _SETTING, _COMMAND, _VALUE, _END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 #: A reference, as `setting_ref` and `command_ref` write it. Groups: its start mark, the name of the
-#: setting or command, and the value, which may be None.
-_REFERENCE: Final = re.compile(f"([{_SETTING}{_COMMAND}])([a-z_]+)(?:{_VALUE}([^{_END}]*))?{_END}")
+#: setting or command, the value, which may be None, and a full stop that ends the message.
+_REFERENCE: Final = re.compile(
+    rf"([{_SETTING}{_COMMAND}])([a-z_]+)(?:{_VALUE}([^{_END}]*))?{_END}(\.\Z)?"
+)
 #: The call of the Python API for a command, by the command's name.
 _PYTHON_CALLS: Final = {
     "check": "check_manifest(…)",
@@ -68,6 +70,9 @@ def command_ref(name: str) -> str:
 def with_refs(text: str, setting: Callable[[str, str], str], call: Callable[[str], str]) -> str:
     """Returns a message in which each reference is replaced by text.
 
+    A full stop that follows a value or a command at the end of the message is removed, because
+    users copy such a text up to the end of the line.
+
     Args:
         text: a message with references.
         setting: returns the text for a setting and a value, which may be empty.
@@ -75,8 +80,10 @@ def with_refs(text: str, setting: Callable[[str, str], str], call: Callable[[str
     """
 
     def replacement(match: re.Match[str]) -> str:
-        start_mark, name, value = match.groups()
-        return setting(name, value or "") if start_mark == _SETTING else call(name)
+        start_mark, name, value, full_stop = match.groups()
+        if start_mark == _COMMAND:
+            return call(name)
+        return setting(name, value) if value else setting(name, "") + (full_stop or "")
 
     return _REFERENCE.sub(replacement, text)
 

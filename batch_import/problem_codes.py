@@ -13,15 +13,7 @@ from batch_import.models import POSSIBLE_DUPLICATE_CODE, Severity
 #: What an example is: a cell of a field, a line of a CSV file or of JSON, a response of the source
 #: host, or a description of a workbook or of a job.
 ExampleKind = Literal[
-    "sourceUrl",
-    "filename",
-    "extension",
-    "referenceId",
-    "line",
-    "JSON",
-    "answer",
-    "workbook",
-    "job",
+    "sourceUrl", "filename", "extension", "referenceId", "line", "JSON", "answer", "workbook", "job"
 ]
 _ERROR, _WARNING = Severity.ERROR, Severity.WARNING
 
@@ -262,8 +254,8 @@ CODES: Final[dict[str, Code]] = {
         "Put quotes around the cell, and write each quote inside the cell twice.",
     ),
     "row-heading": Code(
-        _ERROR, "line", "Only one cell of the row is filled, and it is not a URL.", ",Part two,,",
-        "If the row is a heading, delete it.",
+        _ERROR, "line", "The row has no URL, and only one filled cell, or only numbers.",
+        ",Part two,,", "If the row is a heading or a total, delete it.",
     ),
     "bytes": Code(
         _ERROR, "line", "The row has bytes that are not valid in the encoding of the file.",
@@ -311,6 +303,10 @@ CODES: Final[dict[str, Code]] = {
     "row-hidden": Code(
         _WARNING, "workbook", "The row is hidden. It is imported nevertheless.",
         "a row that a filter hides", "Show the row, or delete it.", overrulable=True,
+    ),
+    "row-struck": Code(
+        _WARNING, "workbook", "The row is struck through. It is imported nevertheless.",
+        "a row of a withdrawn video", "If it is not wanted, delete the row.", overrulable=True,
     ),
     "column-hidden": Code(
         _WARNING, "workbook", "A column that is used is hidden.", "the hidden column C",

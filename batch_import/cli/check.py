@@ -16,9 +16,11 @@ from batch_import.cli.messages import (
     print_reading,
     with_option_names,
 )
+from batch_import.cli.next_command import command_for_copy, correction_command
 from batch_import.cli.progress import PreflightLines, stoppable
 
 if TYPE_CHECKING:
+    from batch_import.cli.options import OptionSources
     from batch_import.configuration.request import ImportRequest
     from batch_import.workflows.load_result import CheckResult
 
@@ -55,25 +57,28 @@ def check(invocation: Invocation) -> int:
     if invocation["json"]:
         _print_json(checked)
     else:
-        _print(request, checked)
+        _print(request, checked, invocation.option_sources)
     is_good = (
         not checked.groups if request.settings.strict else checked.valid_count == checked.row_count
     )
     return OK if is_good else INCOMPLETE
 
 
-def _print(request: "ImportRequest", checked: "CheckResult") -> None:
+def _print(
+    request: "ImportRequest", checked: "CheckResult", option_sources: "OptionSources"
+) -> None:
     job = request.job
     print_reading(checked.reading)
     print_problems(checked.problem_path, checked.groups)
     if not checked.corrected:
-        print_correctable(checked.reading, request.manifest)
+        print_correctable(checked.reading, correction_command(option_sources, request.manifest))
     if checked.groups and checked.problem_path != job.problems:
         print("The job is not changed. To see what a run of this file would do, use plan.")
     if checked.preflight:
         print(preflight_progress(checked.preflight))
     if checked.corrected:
-        print_corrected(checked.corrected, job)
+        command = command_for_copy(option_sources, checked.corrected.path, job)
+        print_corrected(checked.corrected, command)
     invalid = checked.row_count - checked.valid_count
     counts = f"{checked.valid_count:,} can be imported, {invalid:,} invalid"
     line = f"{format_row_count(checked.row_count)}: {counts}."

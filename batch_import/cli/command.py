@@ -236,11 +236,6 @@ class Command(PrintsHelp):
         option_sources: OptionSources = ctx.obj
         # Messages contain command lines to copy, with the same manifest.
         option_sources.manifest = str(ctx.params.get("manifest") or "")
-        option_sources.job = (
-            str(invocation["job"])
-            if "job" in self.options and invocation.is_on_command_line("job")
-            else ""
-        )
         if ctx.params.get("verbose"):
             from batch_import.cli.call_lines import show_requests
 

@@ -11,8 +11,8 @@ from batch_import.cli.command import FILE, Invocation, argument, command, parse_
 from batch_import.cli.configuration_file import read_config
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import sanitized
-from batch_import.cli.options import CONFIG, OPTIONS, flag
-from batch_import.cli.quoting import command_line
+from batch_import.cli.next_command import next_command
+from batch_import.cli.options import OPTIONS, flag
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ReadingOptions
 
@@ -115,8 +115,12 @@ def _write_config(path: Path, values: dict[str, Any]) -> None:
 
 
 def _print_next_commands(invocation: Invocation, manifest: Path | None) -> None:
-    options = [] if invocation["config"] == CONFIG else ["--config", str(invocation["config"])]
-    name = str(manifest or "MANIFEST")
+    # The configuration file has the options of how the manifest is read.
+    written = [declared.name for declared in settings_of(ReadingOptions)]
+    path = manifest or Path("MANIFEST")
     print("Next:")
-    print(f"  {sanitized(command_line(['batch-import', 'check', name, *options]))}")
-    print(f"  {sanitized(command_line(['batch-import', 'run', name, *options, '--limit', '10']))}")
+    for name, options in (("check", ()), ("run", ("--limit", "10"))):
+        command = next_command(
+            invocation.option_sources, name, *options, manifest=path, omitted=written
+        )
+        print(f"  {sanitized(command)}")

@@ -1,12 +1,14 @@
 """Print an error as one plain line, which is not wrapped and has no markup."""
 
 import sys
+from functools import partial
 
 import click
 
 from batch_import.cli.application import commands_with_option
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import sanitized
+from batch_import.cli.next_command import next_command
 from batch_import.cli.options import OptionSources, flag
 from batch_import.errors import (
     Interrupted,
@@ -65,7 +67,8 @@ def explained(error: Exception) -> RunFault | click.ClickException:
 
 def format_fault(fault: RunFault, option_sources: OptionSources) -> str:
     """Format a fault as one line. Its settings and commands are shown as on the command line."""
-    message, hint = (with_refs(part, flag, option_sources.command_line) for part in fault.raw)
+    command = partial(next_command, option_sources)
+    message, hint = (with_refs(part, flag, command) for part in fault.raw)
     subject = option_sources.subject(fault.setting) if fault.setting else ""
     return f"{subject}{message} {hint}".strip()
 

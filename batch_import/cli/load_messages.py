@@ -16,17 +16,24 @@ from batch_import.cli.messages import (
     sanitized,
     shortened,
 )
+from batch_import.cli.next_command import correction_command
 from batch_import.cli.options import flag
 from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN
 
 if TYPE_CHECKING:
+    from batch_import.cli.options import OptionSources
     from batch_import.configuration.request import ImportRequest
     from batch_import.workflows.copied_rows import CopiedRows
     from batch_import.workflows.load_result import KeptReferenceIds, LoadResult
     from batch_import.workflows.work_plan import WorkPlan
 
 
-def print_load(request: "ImportRequest", load: "LoadResult", hidden_code: str = "") -> None:
+def print_load(
+    request: "ImportRequest",
+    load: "LoadResult",
+    option_sources: "OptionSources",
+    hidden_code: str = "",
+) -> None:
     """Print how a manifest was read, what it changed in the job, and its problems.
 
     Args:
@@ -41,7 +48,7 @@ def print_load(request: "ImportRequest", load: "LoadResult", hidden_code: str = 
         print(format_ignored_edits(load.ignored_edits))
     print_held(load.held_rows, flag("same_videos", "yes"), flag("same_videos", "no"))
     _print_kept_ids(load.kept_ids)
-    _print_problems(request, load, hidden_code)
+    _print_problems(request, load, option_sources, hidden_code)
     if load.preflight:
         print(preflight_progress(load.preflight))
 
@@ -93,13 +100,15 @@ def print_copied_rows(copied: "CopiedRows | None") -> None:
     )
 
 
-def _print_problems(request: "ImportRequest", load: "LoadResult", hidden_code: str) -> None:
+def _print_problems(
+    request: "ImportRequest", load: "LoadResult", option_sources: "OptionSources", hidden_code: str
+) -> None:
     groups = [group for group in load.groups_to_show if group.code != hidden_code]
     if load.has_new_problems or request.settings.strict:
         file_name = request.manifest.name if load.is_correction else ""
         print_problems(load.problem_path, groups, file_name)
         if groups:
-            print_correctable(load.reading, request.manifest)
+            print_correctable(load.reading, correction_command(option_sources, request.manifest))
     elif groups:
         print(f"{problem_count(groups)}, as before: {sanitized(str(load.problem_path))}")
     if load.accepted_count:

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
-from batch_import.cli.quoting import command_line
 from batch_import.models import Status
 from batch_import.reports.labels import STATUSES
 
@@ -42,10 +41,12 @@ def print_reading(reading: "ManifestReading") -> None:
         print(f"Comment lines (#) skipped: line {_line_numbers(reading.comment_lines)}")
 
 
-def print_corrected(corrected: "CorrectedManifest", job: "Job") -> None:
+def print_corrected(corrected: "CorrectedManifest", command: str) -> None:
     """Print the corrections of the manifest, the rows that were left out, and how to run the copy.
 
-    The corrected copy must be run in the same job. As a new job, it could create second videos.
+    Args:
+        command: the command line that runs the copy in the same job. As a new job, the copy could
+            create second videos.
     """
     cells = f"{corrected.cell_count:,} cell{'' if corrected.cell_count == 1 else 's'} corrected"
     counts = f"{format_row_count(corrected.row_count)}, {cells}"
@@ -56,9 +57,9 @@ def print_corrected(corrected: "CorrectedManifest", job: "Job") -> None:
         print("  …")
     if corrected.omitted_lines:
         lines = _line_numbers(corrected.omitted_lines)
-        print(f"  Left out, because their cells are unclear or only one is filled: line {lines}")
-    run = ["batch-import", "run", str(corrected.path), "--job", str(job.folder)]
-    print(f"Review it, then run it in the same job: {sanitized(command_line(run))}")
+        reason = "because their cells are unclear, or they may be headings or totals"
+        print(f"  Left out, {reason}: line {lines}")
+    print(f"Review it, then run it in the same job: {sanitized(command)}")
 
 
 def _line_numbers(lines: Sequence[int]) -> str:
@@ -186,14 +187,12 @@ def _group_hint(group: "ProblemGroup") -> str:
     return f"{CODES[group.code].hint} Line {group.example.line}: {group.example.hint}"
 
 
-def print_correctable(reading: "ManifestReading", manifest: "Path") -> None:
+def print_correctable(reading: "ManifestReading", command: str) -> None:
     """Print the command that makes all safe corrections in a copy of the manifest, if any."""
     count = reading.correctable_count
     if count:
         cells = f"{count:,} cell{'' if count == 1 else 's'}"
-        copy = f"{manifest.stem}-corrected.csv"
-        check = command_line(["batch-import", "check", str(manifest), "--fix", copy])
-        print(f"{cells} can be corrected automatically, in a copy: {sanitized(check)}")
+        print(f"{cells} can be corrected automatically, in a copy: {sanitized(command)}")
 
 
 def problem_count(groups: Sequence["ProblemGroup"]) -> str:

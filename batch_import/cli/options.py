@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 from batch_import.cli.quoting import command_line
 from batch_import.configuration import listing_values, value_types
 from batch_import.configuration.credentials import checked_account_name
-from batch_import.configuration.declaration import Group, Setting, settings_of
+from batch_import.configuration.declaration import DOCUMENTATION_URL, Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
 from batch_import.configuration.settings import ReadingOptions, Settings
@@ -168,7 +168,8 @@ _COMMAND_LINE: Final = (
     Setting(
         "knob",
         value_types.MappingType("NAME=VALUE"),
-        "set a fault or limit of the sandbox, e.g. lost_reply=0.1; docs/sandbox.md lists all",
+        "set a fault or limit of the sandbox, e.g. lost_reply=0.1; all names:"
+        f" {DOCUMENTATION_URL}/sandbox.md",
         Group.ADVANCED,
         multiple=True,
     ),
@@ -257,7 +258,8 @@ class Option(click.Option):
         try:
             value, rest = super().handle_parse_result(ctx, opts, args)
         finally:
-            ctx.obj.record_source(self.setting, ctx.get_parameter_source(self.setting.name))
+            source = ctx.get_parameter_source(self.setting.name)
+            ctx.obj.record_source(self.setting, source, opts.get(self.setting.name))
         if self.setting.name == "config":
             ctx.obj.read_config(ctx, value)
         return value, rest
@@ -269,19 +271,34 @@ class OptionSources:
     Attributes:
         config: path of the configuration file.
         manifest: the argument MANIFEST; empty if there is none.
-        job: the value of the flag `--job`; empty if it was not given.
+        flags: name of a setting → its flags with their values, as texts of a command line.
     """
 
     def __init__(self) -> None:
         self.config = CONFIG
-        self.manifest = self.job = ""
+        self.manifest = ""
+        self.flags: dict[str, list[str]] = {}
         self._sources: dict[str, ParameterSource | None] = {}
         #: Name of a setting → its file and line, for values of the configuration file.
         self._positions: dict[str, str] = {}
 
-    def record_source(self, setting: Setting, source: ParameterSource | None) -> None:
-        """Record the source of an option's value."""
+    def record_source(
+        self, setting: Setting, source: ParameterSource | None, given: object = None
+    ) -> None:
+        """Record the source of an option's value.
+
+        Args:
+            given: the text of the flag, a list of texts if the flag can be repeated, or a Boolean
+                for a switch; None if the flag was not given.
+        """
         self._sources[setting.name] = source
+        if isinstance(given, bool):
+            self.flags[setting.name] = [f"--{'' if given else 'no-'}{setting.key}"]
+        elif given is not None:
+            texts = given if isinstance(given, list | tuple) else (given,)
+            self.flags[setting.name] = [
+                part for text in texts for part in (f"--{setting.key}", str(text))
+            ]
 
     def read_config(self, ctx: click.Context, path: Path) -> None:
         """Read the configuration file. Its values become defaults of the command's options.
@@ -322,17 +339,6 @@ class OptionSources:
                 return self._positions[name]
             case _:
                 return "default"
-
-    def command_line(self, command: str, *options: str) -> str:
-        """Returns a command line for another command with the same manifest and job, to copy.
-
-        Args:
-            options: further options, as text of a command line.
-        """
-        if command == "account":
-            return "batch-import account"
-        parts = ["batch-import", command, *filter(None, [self.manifest])]
-        return command_line([*parts, *(["--job", self.job] if self.job else []), *options])
 
     def subject(self, name: str) -> str:
         """Returns the start of an error message about a value: the source and the option."""

@@ -23,6 +23,7 @@ from batch_import.cli.messages import (
     print_warning,
     sanitized,
 )
+from batch_import.cli.next_command import next_command
 from batch_import.cli.progress import PreflightLines, VerificationBar, stoppable
 from batch_import.errors import UsageError
 
@@ -156,19 +157,19 @@ def _credentials(invocation: Invocation) -> "Credentials | str":
 def _print_planned(
     request: "ImportRequest", planned: "RunForecast", option_sources: "OptionSources"
 ) -> None:
-    print_load(request, planned.result, hidden_code=_EXPIRES)
+    print_load(request, planned.result, option_sources, hidden_code=_EXPIRES)
     print_copied_rows(planned.copied_rows)
     print_work(planned.plan)
     print_other_rows(request, planned.result)
     if planned.is_running:
         print("A run is in progress; these are the rows that it has not finished yet.")
     if planned.retryable_count:
-        retry = sanitized(option_sources.command_line("retry"))
+        retry = sanitized(next_command(option_sources, "retry"))
         failed = format_row_count(planned.retryable_count)
         print(f"{failed} failed before: only {retry} sends them again.")
     _print_matches(planned.matches, planned.counts.pending)
     if planned.matches.taken_id_count:
-        adopt = option_sources.command_line("run", "--adopt", "any")
+        adopt = next_command(option_sources, "run", "--adopt", "any")
         _print_taken_ids(planned.matches, sanitized(adopt))
     if planned.plan.has_work:
         _print_forecast(planned)

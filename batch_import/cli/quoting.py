@@ -2,10 +2,17 @@
 
 import os
 from collections.abc import Sequence
+from typing import Final
+
+#: Punctuation marks that may follow a command line in a sentence.
+_PUNCTUATION: Final = (".", ",", ":", ";")
 
 
 def command_line(parts: Sequence[str], *, windows: bool = os.name == "nt") -> str:
     """Join a command and its arguments, each quoted if necessary.
+
+    An argument that ends in a punctuation mark is quoted, too, because the mark could be mistaken
+    for a part of the sentence around it.
 
     Args:
         windows: whether to quote for the shells of Windows: they know only double quotes, and a
@@ -14,7 +21,14 @@ def command_line(parts: Sequence[str], *, windows: bool = os.name == "nt") -> st
     if windows:
         import subprocess
 
-        return subprocess.list2cmdline(parts)
-    import shlex
+        quoted = [(part, subprocess.list2cmdline([part])) for part in parts]
+        quote = '"'
+    else:
+        import shlex
 
-    return shlex.join(parts)
+        quoted = [(part, shlex.quote(part)) for part in parts]
+        quote = "'"
+    return " ".join(
+        f"{quote}{part}{quote}" if part == text and part.endswith(_PUNCTUATION) else text
+        for part, text in quoted
+    )

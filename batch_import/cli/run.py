@@ -21,6 +21,7 @@ from batch_import.cli.messages import (
     print_warning,
     sanitized,
 )
+from batch_import.cli.next_command import next_command
 from batch_import.cli.options import FORMATS
 from batch_import.cli.progress import (
     ImportBar,
@@ -97,7 +98,13 @@ def import_with_progress(
         with stoppable() as stop:
             run_with_standby = partial(standby.stand_by, work=workflow.run)
             work = run_with_standby if request.standby else workflow.run
-            result = work(request, credentials, make_observer(request, display), stop, alarm=True)
+            result = work(
+                request,
+                credentials,
+                make_observer(request, display, option_sources),
+                stop,
+                alarm=True,
+            )
     except RunFault as fault:
         display.close()
         if not isinstance(fault, UsageError) and _has_database(job):
@@ -110,10 +117,10 @@ def import_with_progress(
     print_outcome(job, result.counts)
     _print_adopted(status.adopted_count(job))
     if request.settings.adopt != "any":
-        adopt_command = option_sources.command_line("retry", "--adopt", "any")
+        adopt_command = next_command(option_sources, "retry", "--adopt", "any")
         print_adoption(status.taken_id_count(job), adopt_command)
     if result.counts.pending:
-        command = sanitized(option_sources.command_line("run"))
+        command = sanitized(next_command(option_sources, "run"))
         pending = format_row_count(result.counts.pending)
         print(f"Not sent yet: {pending}. To send the rest: {command}")
     return INCOMPLETE if result.remaining_count else OK
@@ -128,7 +135,9 @@ def _has_database(job: "Job") -> bool:
     return False
 
 
-def make_observer(request: "ImportRequest", display: ImportBar | ImportLines) -> "Observer":
+def make_observer(
+    request: "ImportRequest", display: ImportBar | ImportLines, option_sources: "OptionSources"
+) -> "Observer":
     """Create callbacks that print the loaded manifest, and show the progress of its import."""
     from batch_import.workflows.observer import Observer
 
@@ -139,7 +148,7 @@ def make_observer(request: "ImportRequest", display: ImportBar | ImportLines) ->
 
     return Observer(
         preflight=PreflightLines().show,
-        loaded=lambda loaded: _print_loaded(request, loaded),
+        loaded=lambda loaded: _print_loaded(request, loaded, option_sources),
         progress=display.show,
         pictures=show_picture_count,
         problem=print_warning,
@@ -156,10 +165,12 @@ def _file_version(path: "Path") -> tuple[int, int] | None:
     return file_status.st_mtime_ns, file_status.st_ino
 
 
-def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
+def _print_loaded(
+    request: "ImportRequest", loaded: "LoadedManifest", option_sources: "OptionSources"
+) -> None:
     """Print how the manifest was read, and the work of the run."""
     load_result = loaded.result
-    print_load(request, load_result)
+    print_load(request, load_result, option_sources)
     print_copied_rows(loaded.copied_rows)
     if request.retry_failed:
         print(

@@ -22,6 +22,7 @@ from batch_import.cli.messages import (
     sanitized,
     shortened,
 )
+from batch_import.cli.next_command import next_command
 from batch_import.errors import UsageError
 from batch_import.models import Status
 
@@ -77,7 +78,7 @@ def status(invocation: Invocation) -> int:
     else:
         print("\n".join(status_lines(job, job_status, time.time())))
         if not job_status.is_running:
-            adopt_command = invocation.option_sources.command_line("retry", "--adopt", "any")
+            adopt_command = next_command(invocation.option_sources, "retry", "--adopt", "any")
             print_adoption(status.taken_id_count(job), adopt_command)
     return OK
 

@@ -37,7 +37,7 @@ def submit(invocation: Invocation) -> int:
     request = find_original_job(invocation.request())
     start_at = invocation["at"]
     with stoppable() as stop:
-        observer = make_observer(request, ImportLines())
+        observer = make_observer(request, ImportLines(), invocation.option_sources)
         job = workflow.submit(request, account, start_at, observer, stop)
     start = "" if start_at is None else f", to start at {format_time(start_at)}"
     print(f"The job {sanitized(job)} is in the queue of the account {account}{start}.")

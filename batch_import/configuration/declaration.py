@@ -16,6 +16,9 @@ from batch_import.configuration import value_types
 from batch_import.configuration.value_types import ValueType
 from batch_import.errors import UsageError
 
+#: URL of the folder of the documentation, as in `project.urls` of pyproject.toml. An installed
+#: package does not contain the documentation.
+DOCUMENTATION_URL: Final = "https://github.com/viostream/batch-import/blob/main/docs"
 #: The key under which the metadata of a dataclass field has the arguments of its `Setting`.
 _METADATA_KEY: Final = "setting"
 

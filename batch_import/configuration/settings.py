@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from batch_import.configuration import base_urls, reading_values, value_types
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
-from batch_import.configuration.declaration import Group, check_fields, setting, settings_of
+from batch_import.configuration.declaration import (
+    DOCUMENTATION_URL,
+    Group,
+    check_fields,
+    setting,
+    settings_of,
+)
 from batch_import.configuration.value_types import ValueType
 from batch_import.errors import UsageError, setting_ref
 
@@ -130,7 +136,8 @@ class ReadingOptions:
     allow: Sequence[str] = setting(
         (),
         reading_values.ProblemCodesType(),
-        "problem codes to turn off; docs/reference/problems.md says which codes can be turned off",
+        "problem codes to turn off; which codes can be turned off:"
+        f" {DOCUMENTATION_URL}/reference/problems.md",
         Group.READING,
         multiple=True,
     )

@@ -74,6 +74,7 @@ class Identities:
         lines: Sequence[int],
         own_ids: Sequence[str],
         references: Sequence[str],
+        stripped_urls: Sequence[str],
         skipped_rows: Collection[int],
     ) -> tuple[list[tuple[int, Violation]], list[tuple[int, Violation]]]:
         """Compare the reference IDs of the rows with the IDs of earlier rows.
@@ -82,6 +83,7 @@ class Identities:
             lines: line number of each row.
             own_ids: the IDs in the manifest; empty if a row has none.
             references: the result of `assign_ids`. Rows without an ID are ignored.
+            stripped_urls: the source URLs without signatures; empty if a row has none.
             skipped_rows: indexes of rows that are ignored.
 
         Returns:
@@ -90,12 +92,19 @@ class Identities:
         """
         rows = _filled_indexes(references, skipped_rows)
         earlier = self._ids.claim(
-            [references[index] for index in rows], [lines[index] for index in rows]
+            [references[index] for index in rows],
+            [stripped_urls[index] for index in rows],
+            [lines[index] for index in rows],
         )
         duplicates = []
         for position, first_line in earlier.same.items():
             index = rows[position]
-            violation = _same_id(first_line) if own_ids[index] else _same_row(first_line)
+            if not own_ids[index]:
+                violation = _same_row(first_line)
+            elif position in earlier.same_urls:
+                violation = _same_id_and_url(first_line)
+            else:
+                violation = _same_id(first_line)
             duplicates.append((index, violation))
         similar = []
         for position, first_line in earlier.alike.items():
@@ -138,6 +147,13 @@ def _same_id(first_line: int) -> Violation:
         "duplicate-reference",
         f"the reference id is a duplicate of the ID on line {first_line}",
         "Give every row a reference id of its own.",
+    )
+
+
+def _same_id_and_url(first_line: int) -> Violation:
+    return _same_id(first_line)._replace(
+        reason=f"the reference id and the source URL are those of line {first_line}",
+        hint="Delete this row: it is the same video.",
     )
 
 

@@ -21,10 +21,12 @@ class EarlierIds(NamedTuple):
         same: index of each ID that occurred before → line number of its first occurrence.
         alike: index of each other ID that looks like earlier IDs → line number of the first of
             those.
+        same_urls: those indexes in `same` whose row has the URL of the first occurrence, too.
     """
 
     same: dict[int, int]
     alike: dict[int, int]
+    same_urls: set[int]
 
 
 class KnownIds:
@@ -38,21 +40,24 @@ class KnownIds:
     def __init__(self) -> None:
         self._skeletons = FirstLines()
         self._ids = FirstLines()
-        #: Line number, and both hashes of the ID, of each row so far.
+        #: Line number, both hashes of the ID, and the hash of the URL, of each row so far.
         self._lines = array("I")
         self._keys = array("q")
         self._checks = array("I")
+        self._urls = array("q")
 
-    def claim(self, ids: Sequence[str], lines: Sequence[int]) -> EarlierIds:
+    def claim(self, ids: Sequence[str], urls: Sequence[str], lines: Sequence[int]) -> EarlierIds:
         """Add the IDs of the next rows, and find the IDs that occurred before.
 
         Args:
             ids: one ID per row. The rows follow the rows of the previous calls.
+            urls: the URL of each row; empty if it has none.
             lines: line number of each row, from 1.
         """
         hashes = Hashes.of(ids)
         rows = np.arange(1, len(ids) + 1, dtype=np.uint32) + np.uint32(len(self._lines))
         self._lines.extend(lines)
+        self._urls.extend(map(hash, urls))
         self._keys.frombytes(hashes.keys.tobytes())
         self._checks.frombytes(hashes.checks.tobytes())
         id_skeletons = skeletons(ids)
@@ -60,19 +65,21 @@ class KnownIds:
         first_rows = self._skeletons.claim_rows(skeleton_hashes, rows)
         suspects = (first_rows != rows).nonzero()[0]
         if not suspects.size:
-            return EarlierIds({}, {})
+            return EarlierIds({}, {}, set())
         # The first ID with a skeleton is added before the IDs that are compared with it.
         compared_rows = np.concatenate((first_rows[suspects], rows[suspects]))
         compared_ids = self._hashes_of(compared_rows)
         first_rows_of_id = self._ids.claim_rows(compared_ids, compared_rows)[suspects.size :]
         is_same = first_rows_of_id != rows[suspects]
         reported_rows = np.where(is_same, first_rows_of_id, first_rows[suspects])
-        result = EarlierIds({}, {})
+        result = EarlierIds({}, {}, set())
         for index, row, is_same_id in zip(
             suspects.tolist(), reported_rows.tolist(), is_same.tolist(), strict=True
         ):
             by_index = result.same if is_same_id else result.alike
             by_index[index] = self._lines[row - 1]
+            if is_same_id and urls[index] and self._urls[row - 1] == hash(urls[index]):
+                result.same_urls.add(index)
         return result
 
     def _hashes_of(self, rows: RowNumbers) -> Hashes:

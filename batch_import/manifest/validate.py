@@ -86,7 +86,9 @@ class Validator:
         Returns:
             A row for each row of the chunk, and the problems of these rows; both in file order.
         """
-        chunk = with_heading_rows(chunk, self._mapping.source_url)
+        chunk = with_heading_rows(
+            chunk, self._mapping.source_url, self._mapping.filename, self._mapping.reference_id
+        )
         cells = self._mapping.cells(chunk)
         urls, titles, given_extensions, ids = (list(map(str.strip, column)) for column in cells)
         if self._base_url:
@@ -114,12 +116,14 @@ class Validator:
         # An invalid ID is not reported as a duplicate as well.
         invalid_ids = collector.rows_with_error(_REFERENCE_ID)
         duplicates, similar = self._identities.find_duplicate_ids(
-            chunk.lines, ids, references, invalid_ids
+            chunk.lines, ids, references, stripped_urls, invalid_ids
         )
         without_identity = invalid_ids.union(index for index, _ in duplicates)
         collector.add(_REFERENCE_ID, duplicates)
         collector.add(_REFERENCE_ID, similar)
-        self._lost_zeros.add(chunk.lines, ids)
+        # A row with uncertain cells has no reference.
+        own_ids = [own and reference for own, reference in zip(ids, references, strict=True)]
+        self._lost_zeros.add(chunk.lines, own_ids)
         collector.add(
             _SOURCE_URL,
             self._identities.find_same_videos(chunk.lines, stripped_urls, collector.invalid),
@@ -203,7 +207,7 @@ class Validator:
                 line,
                 self._column_names[_REFERENCE_ID],
                 "reference-zeros",
-                f"most reference ids have {digits} digits, and this one has fewer",
+                f"other reference ids have {digits} digits, and this one has fewer",
                 hint="If a spreadsheet removed zeros in front, format the column as text there.",
                 severity=Severity.WARNING,
             )

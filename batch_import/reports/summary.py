@@ -23,7 +23,7 @@ class ReportInfo:
     """General information about a report.
 
     Attributes:
-        name: file name of the manifest.
+        name: name of the job, or of the folder of the results.
         written_at: epoch seconds when the report was written.
         timeline: numbers of sent and imported rows over time; None before the first row was sent,
             and for files that do not show it.

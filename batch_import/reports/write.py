@@ -222,7 +222,7 @@ class _ResultWriter:
         from batch_import.reports.writers.html_writer import write_html
 
         about = replace(
-            self._job.about(self._now),
+            self._about(),
             timeline=self._job.store.reader.timeline(_TIMELINE_INTERVALS),
         )
         summary = self._job.summary()
@@ -243,7 +243,7 @@ class _ResultWriter:
             manual_content = ManualContent()
         else:
             manual_content = read_manual_content(path, self._table, store.reader.is_reference)
-        about = self._job.about(self._now)
+        about = self._about()
         notes = write_xlsx(path, self._table, self._job.rows(), row_count, about, manual_content)
         if notes:
             self.notices.append(
@@ -259,6 +259,14 @@ class _ResultWriter:
         for format_ in self._job.options.cms_format:
             lines = self._table.lines(self._job.rows((Status.IMPORTED,)))
             write_cms(self._folder, self._table.header, lines, format_)
+
+    def _about(self) -> ReportInfo:
+        """Returns the general information about the report.
+
+        The report has the name of the folder, because the file that was loaded last may be a
+        `failed.csv` with a few corrected rows.
+        """
+        return ReportInfo(self._folder.resolve().name, self._now)
 
 
 def _file_fingerprint(path: Path, source: str) -> str:
@@ -359,8 +367,3 @@ class _Job:
         """Returns an object that creates the links and embed codes of the rows."""
         # A job that never sent a request has no base URL yet, and no embed codes.
         return Embedding(self.store.facts.get(facts.EMBED_BASE) or EMBED_BASE, options)
-
-    def about(self, now: float) -> ReportInfo:
-        """Returns the general information about the report."""
-        manifest = Path(self.store.facts.get(facts.MANIFEST) or "videos")
-        return ReportInfo(manifest.name, now)

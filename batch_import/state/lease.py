@@ -389,7 +389,7 @@ def job_busy(name: str, holder: Holder | None) -> JobBusy:
     where = f" on {name}" if name else ""
     return JobBusy(
         f"A run is in progress{where}{who}.",
-        f"Watch it with: {command_ref('status')}. To wait and take over: {setting_ref('standby')}.",
+        f"To wait and take over: {setting_ref('standby')}. To watch it: {command_ref('status')}",
     )
 
 

@@ -359,7 +359,7 @@ class ManifestLoader:
         for chunk in self._manifest.chunks():
             self._raise_if_stopped()
             self._comment_lines += chunk.comments
-            self._restricted_rows.add(chunk.frame)
+            self._restricted_rows.add(chunk.frame, chunk.lines)
             rows, chunk_problems = validator.check(chunk)
             self._correctable_count += rows.count_correctable_cells(
                 self._manifest.header, chunk_problems

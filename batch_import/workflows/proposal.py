@@ -163,7 +163,7 @@ class ManifestSample:
             )
         restricted_rows = RestrictedRows(header, mapping.extras)
         if self._rows is not None:
-            restricted_rows.add(self._rows.frame)
+            restricted_rows.add(self._rows.frame, self._rows.lines)
         sample_notes = restricted_rows.notes(is_sample=True)
         all_notes = (*self._manifest.notes, *mapping.notes, *sample_notes)
         return Proposal(self._manifest.format_description, tuple(fields), all_notes)

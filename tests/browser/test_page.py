@@ -35,8 +35,8 @@ def clipboard(page: Page) -> str:
     return text
 
 
-def test_the_head_shows_the_numbers_of_the_import(page: Page) -> None:
-    assert page.locator("h1").inner_text() == "library.csv"
+def test_the_head_shows_the_numbers_of_the_import(page: Page, report: Report) -> None:
+    assert page.locator("h1").inner_text() == report.folder.name
     assert page.locator(".lead").inner_text() == "64 of 67 videos are online"
     expect(page.locator(".chip")).to_have_text(["67 All", "64 Imported", "2 Failed", "1 Invalid"])
     assert page.locator(".causes .why").all_inner_texts()[0].startswith("The source could not be")
@@ -138,7 +138,7 @@ def test_a_preview_plays_the_video_only_after_a_click(page: Page, seen: Seen) ->
 def test_a_title_with_markup_is_shown_as_text(page: Page) -> None:
     found_card = card(page, "<script>")
     assert found_card.locator("h3").inner_text().startswith("<script>document.title")
-    assert page.title() == "library.csv – import results"
+    assert page.title().endswith(" – import results")
     assert page.locator(".card script, .card img[onerror]").count() == 0
 
 
@@ -270,6 +270,20 @@ def test_the_card_shows_the_other_columns_of_the_manifest(page: Page) -> None:
     found_card.locator("button", has_text="Preview").click()
     facts = page.locator("#facts dd").all_inner_texts()
     assert facts[-2:] == ["Søren & Co", "000"]
+
+
+def test_a_long_name_of_a_column_leaves_space_for_the_value(
+    context: BrowserContext, report: Report, tmp_path: Path
+) -> None:
+    written = (report.folder / "results.html").read_text(encoding="utf-8")
+    assert written.count('"team"') == 1
+    renamed = written.replace('"team"', '"Root Folder (Level 0)"')
+    (tmp_path / "renamed.html").write_text(renamed, encoding="utf-8")
+    page = context.new_page()
+    page.goto((tmp_path / "renamed.html").as_uri())
+    own = card(page, "Café crème").locator(".own")
+    expect(own).to_have_text("code: 000 · Root Folder…: Søren & Co")
+    assert own.get_attribute("title") == "code: 000 · Root Folder (Level 0): Søren & Co"
 
 
 def test_the_card_shows_the_column_of_the_groups_first(page: Page) -> None:

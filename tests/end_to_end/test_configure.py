@@ -319,7 +319,7 @@ def test_the_keyring_needs_one(sandbox: Start, command: Callable) -> None:
     assert "--store file" in err
 
 
-def test_the_file_lists_every_option_and_sets_none(command: Callable, tmp_path: Path) -> None:
+def test_the_file_sets_no_option_that_nobody_gave(command: Callable, tmp_path: Path) -> None:
     run = command("https://h.test")
     run("configure", "--offline")
     assert (tmp_path / "batch-import.yaml").read_text(encoding="utf-8").count("\n#rate:") == 1

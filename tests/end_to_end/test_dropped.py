@@ -114,7 +114,10 @@ def test_fix_writes_what_can_be_imported(command: Callable, tmp_path: Path) -> N
     shown = run("check", path, "--fix", "fixed.csv", "--base-url", f"{HOST}/v", code=1).stdout
     assert "Written: fixed.csv, 5 rows, 6 cells corrected." in shown
     assert f"line 2, url: {HOST}/a.mp4?x=1&y=2" in shown
-    assert "Left out, because their cells are unclear or only one is filled: line 13" in shown
+    assert (
+        "Left out, because their cells are unclear, or they may be headings or totals: line 13"
+        in shown
+    )
     assert {row["note"] for row in run.table("fixed.csv")} == {"a, b\nc"}
     assert [tuple(row.values())[1:] for row in run.table("fixed.csv")] == [
         (f"{HOST}/a.mp4?x=1&y=2", "Café", "1"),

@@ -72,12 +72,12 @@ def test_a_corrected_manifest_is_run_in_the_same_job(
 ) -> None:
     server, run, path = sent
     fixed = path.with_name("corrected.csv")
-    command_line = f"batch-import check {path} --fix export-corrected.csv"
+    command_line = f"batch-import check {path} --map referenceId= --fix export-corrected.csv"
     assert command_line in run("check", path, "--map", "referenceId=", code=1).stdout
     printed = run("check", path, "--fix", fixed, "--map", "referenceId=", code=1).stdout
     assert command_line not in printed
-    assert f"Review it, then run it in the same job: batch-import run {fixed}" in printed
-    assert "--job output/export" in printed
+    run_command = f"batch-import run {fixed} --map referenceId= --job output/export"
+    assert f"Review it, then run it in the same job: {run_command}" in printed
     run("run", fixed, *FAST, "--job", "output/export", "--map", "referenceId=")
     assert len(server.platform.media) == 3
 

@@ -72,13 +72,13 @@ def test_every_setting_that_a_message_names_exists() -> None:
         ),
         (
             StateError("No.", f"Add {setting_ref('map', 'sourceUrl=Video Link')}."),
-            "No. Add map={'sourceUrl': 'Video Link'}.",
-            "No. Add --map 'sourceUrl=Video Link'.",
+            "No. Add map={'sourceUrl': 'Video Link'}",
+            "No. Add --map 'sourceUrl=Video Link'",
         ),
         (
             StateError("No.", f"Choose {setting_ref('records', 'a.b')}."),
-            "No. Choose records='a.b'.",
-            "No. Choose --records a.b.",
+            "No. Choose records='a.b'",
+            "No. Choose --records a.b",
         ),
         (
             StateError("Busy.", f"See: {command_ref('status')}"),

@@ -229,13 +229,18 @@ def _without_blank_end(cells: Sequence[str]) -> Sequence[str]:
 
 def score_rows(rows: Sequence[Sequence[str]]) -> VideoListScore:
     """Return how likely it is that rows list videos: the score of the best column."""
-    columns = _columns_of(rows)
+    columns = sample_columns(rows)
     return max(
         (VideoListScore(c.kind, c.count_of_kind(c.kind)) for c in columns), default=LOWEST_SCORE
     )
 
 
-def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> list[SampleColumn]:
+def sample_columns(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> list[SampleColumn]:
+    """Return the columns of rows that may have different numbers of cells.
+
+    Args:
+        names: names of the columns; a column without a name is called by its number.
+    """
     width = max(map(len, rows), default=0)
     return [
         SampleColumn(
@@ -271,7 +276,7 @@ def _header_from_values(name: str, records: Sequence[Record]) -> Header:
         ManifestError: it is unclear which column has the source URLs or the titles.
     """
     rows = [cells_of(record) for record in records if not _is_comment(cells_of(record))]
-    candidates = Candidates(_columns_of(rows))
+    candidates = Candidates(sample_columns(rows))
     if len(candidates.columns) == 1:
         return Header((SOURCE_URL,), 0, 0, score_rows(rows))
     try:

@@ -35,7 +35,7 @@ from batch_import.manifest.columns.text_columns import (
     notes_about_equal_titles,
     notes_about_unused_ids,
 )
-from batch_import.manifest.columns.values import SampleColumn, has_url
+from batch_import.manifest.columns.values import SampleColumn, has_url, may_be_heading
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.read import Chunk
 
@@ -198,12 +198,19 @@ _CHOOSERS: Final = {
 
 
 def sample_columns(header: Sequence[str], sample: Chunk | None) -> list[SampleColumn]:
-    """Return the columns of a manifest with the cells of its first rows."""
-    columns = []
-    for position, name in enumerate(header):
-        cells = () if sample is None else sample.frame[position]
-        columns.append(SampleColumn(position, name, tuple(cell.strip() for cell in cells)))
-    return columns
+    """Return the columns of a manifest with the cells of its first rows.
+
+    Rows that may be headings are left out, because they say nothing about the values of a column.
+    """
+    cells: list[list[str]] = [[] for _ in header]
+    if sample is not None:
+        cells = [[cell.strip() for cell in sample.frame[position]] for position in sample.frame]
+    rows = [row for row in zip(*cells, strict=True) if not may_be_heading(row)]
+    columns = list(zip(*rows, strict=True)) or cells
+    return [
+        SampleColumn(position, name, tuple(column))
+        for position, (name, column) in enumerate(zip(header, columns, strict=True))
+    ]
 
 
 def _mapping(

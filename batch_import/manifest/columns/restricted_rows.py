@@ -7,7 +7,8 @@ default; therefore the user must know of private rows before the first run.
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 import pandas as pd
@@ -39,7 +40,8 @@ def _words(text: str) -> frozenset[str]:
 
 _RESTRICTIONS: Final = (
     _Restriction(
-        "New media are public unless the account has a default restriction profile.",
+        "New media are public unless the account has a default restriction profile. Delete the rows"
+        " that you do not want.",
         _words(
             """
             private privat prive privee privato privado unlisted hidden restricted internal
@@ -51,7 +53,7 @@ _RESTRICTIONS: Final = (
         _words("public published"),
     ),
     _Restriction(
-        "These rows are imported too: remove the rows that you do not want.",
+        "These rows are imported too: delete the rows that you do not want.",
         _words("deleted trashed removed error failed rejected geloscht supprime borrado"),
         _words("deleted trashed removed failed"),
     ),
@@ -74,8 +76,38 @@ _NEGATIONS: Final = _words("not non no")
 _MAX_WORDS: Final = 3
 #: Maximum number of values that a sentence lists.
 _MAX_LISTED_VALUES: Final = 3
+#: Maximum number of line numbers in a sentence.
+_MAX_LISTED_LINES: Final = 5
 #: Maximum length of a value in characters. Longer texts are not split into words, to save time.
 _MAX_LENGTH: Final = 40
+
+
+@dataclass(slots=True)
+class _RestrictedColumn:
+    """The rows that one column restricts.
+
+    Attributes:
+        counts: value → number of rows.
+        lines: line numbers of the first rows.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    lines: list[int] = field(default_factory=list)
+
+    def describe(self, rows: str) -> str:
+        """Return the number of rows, their most frequent values, and their first lines.
+
+        Args:
+            rows: the number of all rows, as text.
+        """
+        count = self.counts.total()
+        verb = "says" if count == 1 else "say"
+        values = " or ".join(
+            f"“{value}”" for value, _ in self.counts.most_common(_MAX_LISTED_VALUES)
+        )
+        more = ", …" if count > len(self.lines) else ""
+        lines = f"{'line' if count == 1 else 'lines'} {', '.join(map(str, self.lines))}{more}"
+        return f"{count:,} of {rows} {verb} {values} ({lines})"
 
 
 class RestrictedRows:
@@ -93,23 +125,33 @@ class RestrictedRows:
             for position in positions
             if _is_about_status(header[position])
         }
-        #: Restriction and position of a column → number of rows per value.
-        self._counts: dict[tuple[_Restriction, int], Counter[str]] = {}
+        #: Restriction and position of a column → the rows that it restricts.
+        self._columns: dict[tuple[_Restriction, int], _RestrictedColumn] = {}
         self._row_count = 0
 
-    def add(self, frame: pd.DataFrame) -> None:
+    def add(self, frame: pd.DataFrame, lines: Sequence[int]) -> None:
         """Count the rows of a chunk.
 
         Args:
             frame: the cells; its columns are labelled by position.
+            lines: line number of each row.
         """
         self._row_count += len(frame)
         for position, name in self._names.items():
-            for value, count in Counter(frame[position].tolist()).items():
-                restriction = _find_restriction(name, value)
-                if restriction:
-                    counts = self._counts.setdefault((restriction, position), Counter())
-                    counts[" ".join(split_words(value))] += count
+            cells: list[str] = frame[position].tolist()
+            counts = Counter(cells)
+            restrictions = {value: _find_restriction(name, value) for value in counts}
+            for restriction in _RESTRICTIONS:
+                values = {value for value, found in restrictions.items() if found is restriction}
+                if not values:
+                    continue
+                column = self._columns.setdefault((restriction, position), _RestrictedColumn())
+                for value in values:
+                    column.counts[" ".join(split_words(value))] += counts[value]
+                restricted_lines = (
+                    line for cell, line in zip(cells, lines, strict=True) if cell in values
+                )
+                column.lines += islice(restricted_lines, _MAX_LISTED_LINES - len(column.lines))
 
     def notes(self, *, is_sample: bool = False) -> list[str]:
         """Return a sentence for each column that has such rows, private rows first.
@@ -121,24 +163,12 @@ class RestrictedRows:
         notes = []
         for restriction in _RESTRICTIONS:
             for position, name in sorted(self._names.items()):
-                counts = self._counts.get((restriction, position))
-                if counts:
-                    column = shorten(heading_of(name, position))
-                    count = _describe_counts(counts, rows)
-                    notes.append(f"Column “{column}”: {count}. {restriction.consequence}")
+                column = self._columns.get((restriction, position))
+                if column:
+                    heading = shorten(heading_of(name, position))
+                    description = column.describe(rows)
+                    notes.append(f"Column “{heading}”: {description}. {restriction.consequence}")
         return notes
-
-
-def _describe_counts(counts: Counter[str], rows: str) -> str:
-    """Return the number of rows and their most frequent values.
-
-    Args:
-        counts: number of rows per value.
-        rows: the number of all rows, as text.
-    """
-    verb = "says" if counts.total() == 1 else "say"
-    values = " or ".join(f"“{value}”" for value, _ in counts.most_common(_MAX_LISTED_VALUES))
-    return f"{counts.total():,} of {rows} {verb} {values}"
 
 
 def _is_about_status(heading: str) -> bool:

@@ -169,12 +169,31 @@ def notes_about_unused_ids(candidates: Candidates) -> list[str]:
         if _is_named_like_ids(column) or (not choice and _has_codes(column))
     ]
     if not unused:
-        return []
+        return [] if choice else _notes_about_likely_ids(candidates)
     labels = [candidates.label(column) for column in unused[:_MAX_LISTED_COLUMNS]]
     listed = ", ".join(f"“{shorten(label)}”" for label in labels)
     note = (
         f"Not used as {REFERENCE_ID}, though the values are distinct: {listed}. An id cannot be"
         " changed after the import; to use one:"
         f" {setting_ref('map', f'{REFERENCE_ID}={labels[0]}')}"
+    )
+    return [note]
+
+
+def _notes_about_likely_ids(candidates: Candidates) -> list[str]:
+    """Return a note about the column that most likely has IDs, if its values are not all IDs."""
+    likely = [
+        column
+        for column in candidates.free
+        if id_strength(column.name) and column.kind is CellKind.TEXT and column.about_ids()
+    ]
+    if not likely:
+        return []
+    best = max(likely, key=lambda column: id_strength(column.name))
+    label = candidates.label(best)
+    setting = setting_ref("map", f"{REFERENCE_ID}={label}")
+    note = (
+        f"Not used as {REFERENCE_ID}: “{shorten(label)}”, because only {best.about_ids()} could be"
+        f" IDs. To use it nevertheless: {setting}"
     )
     return [note]

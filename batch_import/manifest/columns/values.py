@@ -5,7 +5,7 @@ column names, nor which column becomes which field.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -66,6 +66,9 @@ _CELL_SEPARATOR: Final = re.compile(r"[,;\s]")
 #: A file name or path. The group is the extension.
 _PATH: Final = re.compile(r"[^\r\n]{1,1000}\.([A-Za-z0-9]{2,5})(?:[?#]\S*)?\Z")
 
+#: Minimum number of columns of a manifest that may have headings between its rows. In a manifest
+#: with two columns, a row with only a title is a video without its URL.
+MIN_HEADING_COLUMNS: Final = 3
 #: If more than this fraction of the cells has a property, most cells have it.
 _MOST: Final = 0.5
 #: If at least this fraction of the cells has a property, nearly all cells have it.
@@ -96,6 +99,17 @@ _LETTER_OR_LONG_NUMBER: Final = re.compile(r"[^\W\d_]|\d{6}")
 def has_url(cells: Iterable[str]) -> bool:
     """Whether one of the cells is a URL or a reference to a file in cloud storage."""
     return any(map(_ANY_URL_START.match, cells))
+
+
+def may_be_heading(cells: Sequence[str]) -> bool:
+    """Whether a row may be a heading: exactly one of its cells is filled, and this is not a URL.
+
+    A row of fewer than three cells is never a heading: it may be a video without its URL.
+    """
+    if len(cells) < MIN_HEADING_COLUMNS:
+        return False
+    filled = [cell for cell in cells if cell and not cell.isspace()]
+    return len(filled) == 1 and not has_url(filled)
 
 
 def kind_of(cell: str) -> CellKind:
@@ -237,14 +251,21 @@ class SampleColumn:
         filled = self.filled_cells
         if not filled or self.kind not in (CellKind.TEXT, CellKind.PATH):
             return False
-        word_count = sum(
-            1 for cell in filled if len(cell) <= _MAX_ID_LENGTH and len(cell.split()) == 1
-        )
+        word_count = sum(map(_may_be_id, filled))
         date_count = sum(1 for cell in filled if _DATE_OR_FRACTION.fullmatch(cell))
         return (
             word_count >= _NEARLY_ALL * len(filled)
             and date_count <= _MOST * len(filled)
             and self.distinct_count >= min_distinct_share * len(filled)
+        )
+
+    def about_ids(self) -> str:
+        """Return how many cells could be IDs, for the user; empty if less than half could be."""
+        count = len(set(filter(_may_be_id, self.filled_cells)))
+        return (
+            f"{count} of {len(self.filled_cells)} cells"
+            if count > _MOST * len(self.filled_cells)
+            else ""
         )
 
     @property
@@ -260,6 +281,11 @@ class SampleColumn:
             and all(map(_CODE.fullmatch, self.filled_cells))
             and all(map(_LETTER_OR_LONG_NUMBER.search, self.filled_cells))
         )
+
+
+def _may_be_id(cell: str) -> bool:
+    """Whether a cell is a single word."""
+    return len(cell) <= _MAX_ID_LENGTH and len(cell.split()) == 1
 
 
 def is_measure(cell: str) -> bool:

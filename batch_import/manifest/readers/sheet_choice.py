@@ -5,21 +5,27 @@ opened.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 from typing import Final
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.manifest.columns.aliases import SOURCE_URL, fold
+from batch_import.errors import ManifestError
+from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, SOURCE_URL, fold
+from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, shorten
 from batch_import.manifest.columns.header import (
     SAMPLE_RECORDS,
     Header,
     find_header,
     find_url_column,
+    sample_columns,
     score_rows,
 )
-from batch_import.manifest.columns.values import CellKind
+from batch_import.manifest.columns.source_column import choose_source
+from batch_import.manifest.columns.text_columns import choose_id, choose_title
+from batch_import.manifest.columns.values import CellKind, may_be_heading
 from batch_import.manifest.readers.record import (
     Block,
     CellViolation,
@@ -152,24 +158,27 @@ def single_sheet_content(sheet: ManifestSheet) -> Content:
     )
 
 
-def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
-    """Return the content of several sheets, one after another. Columns of one name are merged.
+def merged_content(name: str, sheets: Sequence[ManifestSheet], options: ReadingOptions) -> Content:
+    """Return the content of several sheets, one after another.
 
+    Columns of one name are merged, and so are the columns that are recognized as the same field.
     The row numbers of a sheet continue after the last row of the previous sheet.
 
     Args:
         name: name of the manifest, for messages.
         sheets: the sheets, in the order of the workbook.
+        options: the user's decisions about how the file is read.
     """
     offsets = accumulate((sheet.table.height for sheet in sheets[:-1]), initial=0)
     shifted = [
         replace(sheet, line_offset=offset) for sheet, offset in zip(sheets, offsets, strict=True)
     ]
-    column_keys = [_column_keys(sheet.header.names) for sheet in shifted]
+    headers, notes = _with_common_names(sheets, options)
+    column_keys = [_column_keys(header) for header in headers]
     #: Key → name of the column, in the order of first occurrence.
     merged_names: dict[_ColumnKey, str] = {}
-    for sheet, keys in zip(shifted, column_keys, strict=True):
-        for key, heading in zip(keys, sheet.header.names, strict=True):
+    for header, keys in zip(headers, column_keys, strict=True):
+        for key, heading in zip(keys, header, strict=True):
             merged_names.setdefault(key, heading)
     #: For each sheet: the position in the sheet of each merged column; None if the sheet lacks it.
     orders = [
@@ -186,6 +195,7 @@ def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
         f"sheets {listed}",
         check_header_width(name, list(merged_names.values())),
         blocks,
+        notes=tuple(notes),
         problems=tuple(problem for sheet in shifted for problem in sheet.problems()),
         hidden_columns=frozenset(
             order.index(position)
@@ -193,6 +203,68 @@ def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
             for position in sheet.hidden_columns()
         ),
     )
+
+
+def _with_common_names(
+    sheets: Sequence[ManifestSheet], options: ReadingOptions
+) -> tuple[list[list[str]], list[str]]:
+    """Give the columns of a field the same name in all sheets.
+
+    A column is renamed only if its sheet has no column with the common name.
+
+    Returns:
+        The column names of each sheet; and a note for the user about each renamed column.
+    """
+    headers = [list(sheet.header.names) for sheet in sheets]
+    mapped = {fold(field): column for field, column in options.map.items()}
+    positions = [_positions_of_fields(sheet) for sheet in sheets]
+    notes = []
+    for field in _CHOOSERS:
+        common_name = mapped.get(fold(field), "")
+        if fold(field) in mapped and not any(_has_name(header, common_name) for header in headers):
+            continue
+        for sheet, header, position_of in zip(sheets, headers, positions, strict=True):
+            if field not in position_of:
+                continue
+            old_name = header[position_of[field]]
+            common_name = common_name or old_name
+            if not _has_name(header, common_name):
+                header[position_of[field]] = common_name
+                notes.append(
+                    f"Sheet “{shorten(sheet.name)}”: “{shorten(old_name)}” is read as"
+                    f" “{shorten(common_name)}”, the {field} of another sheet."
+                )
+    return headers, notes
+
+
+def _has_name(header: Sequence[str], name: str) -> bool:
+    return fold(name) in map(fold, header)
+
+
+#: Field → function that finds its column in one sheet.
+_CHOOSERS: Final[Mapping[str, Callable[[Candidates], ColumnChoice | None]]] = {
+    SOURCE_URL: choose_source,
+    FILENAME: choose_title,
+    REFERENCE_ID: choose_id,
+}
+
+
+def _positions_of_fields(sheet: ManifestSheet) -> dict[str, int]:
+    """Return field → position of its column in a sheet. Fields with an unclear column are missing.
+
+    The column of a field that the user has mapped may have another name in some sheets.
+    """
+    rows = [
+        cells
+        for line, cells, _ in _first_records(sheet.table)
+        if line > sheet.header.line and not may_be_heading(cells)
+    ]
+    names = sheet.header.names
+    candidates = Candidates(sample_columns([row[: len(names)] for row in rows], names))
+    with suppress(ManifestError):
+        for field, choose in _CHOOSERS.items():
+            candidates.take(field, choose(candidates))
+    return {field: choice.position for field, choice in candidates.taken.items()}
 
 
 def _reorder(block: Block, order: Sequence[int | None]) -> Block:

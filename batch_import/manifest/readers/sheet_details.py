@@ -8,6 +8,7 @@ module must not know the meaning of cells.
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
@@ -15,8 +16,9 @@ from typing import Final
 from xml.parsers.expat import ParserCreate
 
 from batch_import.manifest.readers.manifest_file import BLOCK_BYTES
-from batch_import.manifest.readers.number_formats import is_plain
+from batch_import.manifest.readers.sheet_styles import Styles, StylesReader
 from batch_import.manifest.readers.sheet_xml import (
+    TRUE_VALUES,
     InvalidPart,
     local_name,
     refuse_document_type,
@@ -31,15 +33,11 @@ _Attributes = dict[str, str]
 _MAX_DETAILS: Final = 2_000_000
 #: Maximum length of the text of a cell, in characters: four times the limit of Excel.
 _MAX_TEXT_LENGTH: Final = 1 << 17
-#: Maximum length of a number format, in characters: the limit of Excel.
-_MAX_FORMAT_LENGTH: Final = 255
 #: Number of columns of a sheet: the limit of Excel.
 _MAX_COLUMNS: Final = 16_384
 _ALPHABET_SIZE: Final = 26
 #: A cell reference, such as `B3`, `$B$3`, `B` or `3`. The groups are column and row.
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})?\$?([0-9]{1,7})?")
-#: The values of an attribute that mean true.
-_TRUE_VALUES: Final = ("1", "true")
 #: Byte sequences of which a sheet with details has at least one, apart from number formats.
 _SIGNS_OF_DETAILS: Final = (
     b't="e"', b"t='e'", b'hidden="1"', b"hidden='1'", b'hidden="true"', b"hyperlink",
@@ -67,6 +65,7 @@ class SheetDetails:
         link_texts: cell with a hyperlink formula that was never calculated → the text in the
             formula.
         formats: cell with a number → its number format, if the format changes the digits.
+        struck_counts: row number, from 1 → number of its filled cells that are struck through.
         hidden_rows: numbers of hidden rows, from 1.
         hidden_columns: positions of hidden columns, from 0.
         has_filter: whether a filter is active.
@@ -77,6 +76,7 @@ class SheetDetails:
     links: dict[CellPosition, str] = field(default_factory=dict)
     link_texts: dict[CellPosition, str] = field(default_factory=dict)
     formats: dict[CellPosition, str] = field(default_factory=dict)
+    struck_counts: Counter[int] = field(default_factory=Counter)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     has_filter: bool = False
@@ -109,7 +109,7 @@ class WorkbookParts:
                 part = targets.get(_relationship_id(attributes), "")
                 self.sheets[attributes.get("name", "")] = part
             elif tag == "calcPr":
-                self._needs_calculation = attributes.get("fullCalcOnLoad") in _TRUE_VALUES
+                self._needs_calculation = attributes.get("fullCalcOnLoad") in TRUE_VALUES
 
         self._parse(workbook, start_element)
 
@@ -125,13 +125,13 @@ class WorkbookParts:
             InvalidPart: a part cannot be read.
         """
         part = self.sheets.get(sheet, "")
-        formats = self._digit_formats()
-        if part not in self._part_names or not self._may_have_details(part, formats):
+        styles = self._styles()
+        if part not in self._part_names or not self._may_have_details(part, styles.indexes):
             return SheetDetails()
         links = {
             key: target for key, kind, target in self._relationships(part) if kind == "hyperlink"
         }
-        reader = _SheetReader(formats, links, needs_calculation=self._needs_calculation)
+        reader = _SheetReader(styles, links, needs_calculation=self._needs_calculation)
         self._parse(part, reader.start_element, reader.end_element, reader.text)
         return reader.details
 
@@ -140,37 +140,19 @@ class WorkbookParts:
 
         Args:
             part: name of the sheet's part.
-            styles: indexes of the styles with a number format that changes the digits.
+            styles: indexes of the styles that matter.
         """
         signs: tuple[bytes, ...] = (b" s=",)
         if len(styles) <= _MAX_SEARCHED_STYLES:
             signs = (*_SIGNS_OF_DETAILS, *(f's="{style}"'.encode() for style in styles))
         return any(sign in piece for piece in self._pieces(part) for sign in signs)
 
-    def _digit_formats(self) -> dict[int, str]:
-        """Return style index → number format, for the formats that change the digits."""
-        custom_formats: dict[str, str] = {}
-        format_ids: list[str] = []
-        open_tags: list[str] = []
-
-        def start_element(tag: str, attributes: _Attributes) -> None:
-            tag = local_name(tag)
-            open_tags.append(tag)
-            if tag == "numFmt":
-                code = attributes.get("formatCode", "")[:_MAX_FORMAT_LENGTH]
-                custom_formats[attributes.get("numFmtId", "")] = code
-            elif tag == "xf" and "cellXfs" in open_tags:
-                format_ids.append(attributes.get("numFmtId", "0"))
-            _check_count(len(format_ids) + len(custom_formats))
-
+    def _styles(self) -> Styles:
+        """Read the styles of the workbook."""
+        reader = StylesReader()
         if self._styles_part:
-            self._parse(self._styles_part, start_element, lambda _: open_tags.pop())
-        formats = {}
-        for style, format_id in enumerate(format_ids):
-            code = custom_formats.get(format_id, _BUILT_IN_FORMATS.get(format_id, ""))
-            if not is_plain(code):
-                formats[style] = code
-        return formats
+            self._parse(self._styles_part, reader.start_element, reader.end_element)
+        return reader.styles()
 
     def _relationships(self, part: str) -> list[tuple[str, str, str]]:
         """Return the relationships of a part: ID, type, and the URL or part name of the target."""
@@ -244,29 +226,19 @@ def _check_count(count: int) -> None:
         raise InvalidPart("it has more links, hidden rows or formulas than a sheet can have")
 
 
-#: ID → code of the built-in number formats that change the digits. Formats of dates are missing,
-#: because python-calamine recognizes dates.
-_BUILT_IN_FORMATS: Final = {
-    "3": "#,##0", "4": "#,##0.00", "9": "0%", "10": "0.00%", "11": "0.00E+00", "12": "# ?/?",
-    "13": "# ??/??", "37": "#,##0", "38": "#,##0", "39": "#,##0.00", "40": "#,##0.00",
-    "48": "##0.0E+0",
-}  # fmt: skip
-
-
 class _SheetReader:
     """Collects the details of a sheet, element by element.
 
     Args:
-        formats: style index → number format, for the formats that change the digits.
+        styles: the styles that matter.
         targets: relationship ID → target, for hyperlinks.
         needs_calculation: whether the values of formulas in the file are not reliable.
     """
 
-    def __init__(
-        self, formats: dict[int, str], targets: dict[str, str], *, needs_calculation: bool
-    ) -> None:
+    def __init__(self, styles: Styles, targets: dict[str, str], *, needs_calculation: bool) -> None:
         self.details = SheetDetails()
-        self._formats = {str(style): code for style, code in formats.items()}
+        self._formats = {str(style): code for style, code in styles.formats.items()}
+        self._struck_styles = frozenset(map(str, styles.struck))
         self._targets = targets
         self._needs_calculation = needs_calculation
         #: Position, attributes, and texts (of the elements `v` and `f`) of the current cell.
@@ -306,6 +278,10 @@ class _SheetReader:
             cell = self._cell
             if "f" in self._texts or cell.get("t") == "e" or cell.get("s") in self._formats:
                 self._note_cell()
+            if cell.get("s") in self._struck_styles and (
+                "v" in self._texts or cell.get("t") == "inlineStr"
+            ):
+                self.details.struck_counts[self._row] += 1
         elif self._text_element == tag:
             self._text_element = ""
 
@@ -320,12 +296,12 @@ class _SheetReader:
         number = attributes.get("r", "")
         self._row = int(number) if number.isdecimal() else self._row + 1
         self._column = -1
-        if attributes.get("hidden") in _TRUE_VALUES:
+        if attributes.get("hidden") in TRUE_VALUES:
             self.details.hidden_rows.add(self._row)
 
     def _note_hidden_columns(self, attributes: _Attributes) -> None:
         first, last = attributes.get("min", ""), attributes.get("max", "")
-        is_hidden = attributes.get("hidden") in _TRUE_VALUES
+        is_hidden = attributes.get("hidden") in TRUE_VALUES
         if is_hidden and first.isdecimal() and last.isdecimal():
             self.details.hidden_columns.update(range(int(first) - 1, min(int(last), _MAX_COLUMNS)))
 

@@ -8,7 +8,7 @@ field.
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
@@ -45,6 +45,11 @@ _HIDDEN_ROW = warning(
     "row-hidden",
     "this row is hidden in the workbook, and is imported all the same",
     "Show it there, or delete it.",
+)
+_STRUCK_ROW = warning(
+    "row-struck",
+    "this row is struck through in the workbook, and is imported all the same",
+    "If the video must not be imported, delete the row; otherwise remove the line through it.",
 )
 _UNCALCULATED = Violation(
     "cell-formula",
@@ -110,17 +115,25 @@ class SheetTable:
                 row_violations = self._violations.pop(line, [])
                 if line in self._details.hidden_rows:
                     row_violations = [*row_violations, (None, _HIDDEN_ROW)]
+                if self._is_struck(line, [column[index] for column in block.columns]):
+                    row_violations = [*row_violations, (None, _STRUCK_ROW)]
                 if row_violations:
                     violations[index] = row_violations
             self._violations.clear()
             yield replace(block, violations=violations) if violations else block
 
+    def _is_struck(self, line: int, cells: Sequence[str]) -> bool:
+        """Whether most of the filled cells of a row are struck through."""
+        struck_count = self._details.struck_counts.get(line, 0)
+        return struck_count > 0 and 2 * struck_count > sum(1 for cell in cells if cell.strip())
+
     def use_hyperlinks(self, header: Header, source_column: str | None) -> Header:
         """Decide how hyperlinks are used, and return the header, which may get a column.
 
-        In the column of source URLs, a hyperlink replaces a text that is no URL. If there is no
-        such column, the hyperlinks of another column become an additional column, if their targets
-        are more likely to be videos than the texts of any column.
+        In the column of source URLs, and in every column of URLs, a hyperlink replaces a text that
+        is no URL. If no hyperlink is in a column with the name of source URLs, the hyperlinks of
+        another column become an additional column, if their targets are more likely to be videos
+        than the texts of any column.
 
         Args:
             header: the header that was found by the texts.
@@ -137,9 +150,10 @@ class SheetTable:
         source_columns = mapped or [
             position for position, name in columns if field_of(name) == SOURCE_URL
         ]
-        self._hyperlink_columns = frozenset(source_columns) & counts.keys()
+        named = frozenset(source_columns) & counts.keys()
+        self._hyperlink_columns = named | self._url_columns(header, counts.keys())
         others = [position for position, _ in counts.most_common() if 0 <= position < len(columns)]
-        if mapped or self._hyperlink_columns or not others:
+        if mapped or named or not others:
             return header
         if not self._has_better_links(others[0], header):
             return header
@@ -177,6 +191,22 @@ class SheetTable:
         """Return position of a column → its number of hyperlinks after a row number."""
         links = self._details.links
         return Counter(column - self._first_column for row, column in links if row > after)
+
+    def _url_columns(self, header: Header, positions: Collection[int]) -> frozenset[int]:
+        """Return those positions of columns at which most of the first texts are URLs."""
+        if not positions:
+            return frozenset()
+        rows = [
+            cells
+            for _, cells, _ in islice(self.records(header.line), SAMPLE_RECORDS)
+            if not is_blank(cells)
+        ]
+        return frozenset(
+            position
+            for position in positions
+            if position >= 0
+            and score_rows([cells[position : position + 1] for cells in rows]).kind >= CellKind.PAGE
+        )
 
     def _has_better_links(self, position: int, header: Header) -> bool:
         """Whether hyperlinks of a column are more likely to be videos than the texts of the sheet.

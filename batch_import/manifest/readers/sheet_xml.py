@@ -5,7 +5,11 @@ This module must not know which elements a workbook has.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 from xml.parsers.expat import ExpatError
+
+#: The values of an attribute that mean true.
+TRUE_VALUES: Final = ("1", "true")
 
 
 class InvalidPart(ValueError):

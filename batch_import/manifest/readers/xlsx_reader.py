@@ -92,7 +92,7 @@ def read(source: ManifestFile, options: ReadingOptions) -> Content:
     if options.sheet == ALL_SHEETS:
         chosen = [sheet for sheet in visible if sheet.has_videos(best)] or [best]
     if len(chosen) > 1:
-        content = sheet_choice.merged_content(source.name, chosen)
+        content = sheet_choice.merged_content(source.name, chosen, options)
     else:
         content = sheet_choice.single_sheet_content(best)
     chosen_names = {sheet.name for sheet in chosen}
@@ -102,7 +102,10 @@ def read(source: ManifestFile, options: ReadingOptions) -> Content:
     names_without_videos -= chosen_names | unread_names
     return replace(
         content,
-        notes=_notes_about_ignored_sheets(_list_sheets(row_counts, names_without_videos)),
+        notes=(
+            *content.notes,
+            *_notes_about_ignored_sheets(_list_sheets(row_counts, names_without_videos)),
+        ),
         problems=(*_unread_problems(_list_sheets(row_counts, unread_names)), *content.problems),
     )
 

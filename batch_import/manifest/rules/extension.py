@@ -31,6 +31,11 @@ _MISSING = Violation(
     "there is no extension, and the source URL does not end in an accepted extension",
     f"Give the row one of {_ACCEPTED_NAMES}.",
 )
+_FOLDER = _MISSING._replace(
+    reason="the source URL ends in “/”, as the URL of a folder does",
+    hint="Give the URL of a video file, and each file of the folder a row of its own. Only if this"
+    " URL downloads a video, give the row its extension.",
+)
 #: A text in which no URL ends.
 _NEVER_AT_END: Final = "\0"
 
@@ -77,9 +82,14 @@ def find_extensions(
 
 
 def _missing_extension(url: str) -> Violation:
-    """Return the violation of a row without an extension. The hint is about the URL's file type."""
-    description = describe_file_type(suffix_of(url))
-    return _MISSING._replace(hint=description) if description else _MISSING
+    """Return the violation of a row without an extension. It is about the end of the URL."""
+    suffix = suffix_of(url)
+    description = describe_file_type(suffix)
+    if description:
+        reason = f"the source URL ends in .{suffix}, which the platform does not accept"
+        return _MISSING._replace(reason=reason, hint=description)
+    is_folder = url.partition("#")[0].partition("?")[0].endswith("/")
+    return _FOLDER if is_folder else _MISSING
 
 
 def _violation_of(extension: str, url: str) -> Violation | None:

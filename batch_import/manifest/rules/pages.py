@@ -23,7 +23,7 @@ _DOWNLOAD_HINT: Final = (
     "Download it there, put the file where the platform can fetch it, and give that URL."
 )
 #: Maximum number of labels of a domain that is looked up in `SITES_BY_DOMAIN`.
-_MAX_DOMAIN_LABELS: Final = 3
+_MAX_DOMAIN_LABELS: Final = max(domain.count(".") + 1 for domain in SITES_BY_DOMAIN)
 
 
 def has_pages(host: str) -> bool:

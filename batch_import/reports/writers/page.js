@@ -187,6 +187,11 @@
     return [...data.columns.keys()].sort((a, b) => ranks[a] - ranks[b] || a - b);
   })();
 
+  // Maximum length, in characters, of a column name on a card: a card is about 40 characters wide.
+  const MAX_NAME_LENGTH = 12;
+  const shorten = (text, length) =>
+    text.length > length ? `${text.slice(0, length - 1).trimEnd()}…` : text;
+
   /** Returns the card of a row. `position` is its index in `state.shown`. */
   const card = (index, position) => {
     const row = data.rows[index];
@@ -195,7 +200,7 @@
     const manifestCells = [...usefulColumns]
       .sort((a, b) => (b === state.column) - (a === state.column))
       .map((column) => [data.columns[column], row[MANIFEST][column]]).filter(([, text]) => text);
-    const summary = manifestCells.map(([name, text]) => `${name}: ${text}`).join(" · ");
+    const join = (cells) => cells.map(([name, text]) => `${name}: ${text}`).join(" · ");
     return element("li", {
       class: state.selected.has(index) ? "card chosen" : "card",
       "aria-setsize": state.shown.length, "aria-posinset": position + 1,
@@ -203,7 +208,8 @@
     picture(index),
     element("div", { class: "about" },
       element("h3", { title: row[TITLE] }, row[TITLE] || `Line ${row[LINE]}`),
-      ...(data.columns.length ? [element("p", { class: "own", title: summary }, summary)] : []),
+      ...(data.columns.length ? [element("p", { class: "own", title: join(manifestCells) },
+        join(manifestCells.map(([name, text]) => [shorten(name, MAX_NAME_LENGTH), text])))] : []),
       element("p", { class: "meta" },
         element("i", { class: `dot fill-${status.name}`, "aria-hidden": "true" }),
         element("span", {}, status.label),

@@ -1,6 +1,8 @@
 """The command line: mistakes are one line, and name what was meant."""
 
 import re
+import shlex
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,9 @@ from batch_import.cli import main
 from batch_import.cli.application import load_command
 from batch_import.cli.command import Invocation
 from batch_import.cli.names import HELP
+from batch_import.cli.next_command import next_command
 from batch_import.cli.options import OPTIONS
+from batch_import.configuration.declaration import DOCUMENTATION_URL
 
 Given = Callable[..., Invocation]
 
@@ -93,6 +97,17 @@ def test_every_command_with_options_takes_a_configuration_but_the_demo() -> None
     assert without == {"demo"}
 
 
+def test_help_names_no_file_that_an_installed_package_lacks() -> None:
+    root = Path(__file__).parents[3]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["urls"]["Documentation"] == f"{DOCUMENTATION_URL}/index.md"
+    pages = [page for option in OPTIONS.values() for page in re.findall(r"\S+\.md", option.help)]
+    assert len(pages) > 1
+    for page in pages:
+        assert page.startswith(f"{DOCUMENTATION_URL}/")
+        assert (root / "docs" / page.removeprefix(f"{DOCUMENTATION_URL}/")).exists()
+
+
 def test_every_option_is_of_some_command() -> None:
     assert {name for each in HELP for name in load_command(each).options} == set(OPTIONS)
 
@@ -172,7 +187,26 @@ def test_a_request_holds_what_was_given_and_nothing_else(given: Given) -> None:
 
 def test_hints_name_the_manifest_and_the_job(given: Given) -> None:
     option_sources = given("run", "my list.csv", "--job", "j").option_sources
-    assert option_sources.command_line("status") == "batch-import status 'my list.csv' --job j"
+    assert next_command(option_sources, "status") == "batch-import status 'my list.csv' --job j"
+
+
+def test_a_printed_command_repeats_the_flags_that_it_accepts(given: Given) -> None:
+    flags = (
+        *("--sheet", "2022", "--map", "referenceId=Ref.", "--map", "filename=Title"),
+        *("--default", "extension=mp4", "--allow", "url-page", "--config", "c.yaml"),
+        *("--credentials", "keys.yaml", "--api-base", "http://127.0.0.1:8712/v3/"),
+    )
+    Path("c.yaml").touch()
+    option_sources = given("run", "m.xlsx", "--limit", "1", "--standby", *flags).option_sources
+    first, *rest = shlex.split(next_command(option_sources, "run", "--adopt", "any"))
+    assert (first, rest[:2], rest[-2:]) == ("batch-import", ["run", "m.xlsx"], ["--adopt", "any"])
+    pairs = [rest[at : at + 2] for at in range(2, len(rest) - 2, 2)]
+    assert sorted(pairs) == sorted([list(flags[at : at + 2]) for at in range(0, len(flags), 2)])
+    assert next_command(option_sources, "status") == "batch-import status m.xlsx --config c.yaml"
+    assert next_command(option_sources, "account") == (
+        "batch-import account --config c.yaml --credentials keys.yaml"
+        " --api-base http://127.0.0.1:8712/v3/"
+    )
 
 
 @pytest.mark.parametrize("name", HELP)

@@ -14,6 +14,11 @@ def test_a_posix_shell_reads_what_was_meant(parts: list[str]) -> None:
     assert shlex.split(command_line(parts, windows=False)) == parts
 
 
+def test_a_full_stop_at_the_end_of_a_value_is_in_quotes() -> None:
+    parts = ["--map", "referenceId=Ref.", "--job", "output/a.b"]
+    assert command_line(parts, windows=False) == "--map 'referenceId=Ref.' --job output/a.b"
+
+
 @pytest.mark.parametrize(
     ("parts", "line"),
     [
@@ -23,6 +28,7 @@ def test_a_posix_shell_reads_what_was_meant(parts: list[str]) -> None:
         ),
         (["--map", "sourceUrl=Video Link"], '--map "sourceUrl=Video Link"'),
         (["run", "it's.csv"], "run it's.csv"),
+        (["--map", "referenceId=Ref."], '--map "referenceId=Ref."'),
     ],
 )
 def test_a_windows_shell_gets_double_quotes(parts: list[str], line: str) -> None:

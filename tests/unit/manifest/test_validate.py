@@ -129,6 +129,27 @@ def test_warnings_do_not_keep_a_row_from_being_sent() -> None:
     assert (rows[0].error, rows.errors) == ("", {})
 
 
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        (("", "Part two", "", "", ""), "row-heading"),
+        (("", "Total: 38 sessions", "", "", "2199.29"), "row-heading"),
+        (("", "Sous-total", "", "9", "12:30"), "row-heading"),
+        (("", "Gesamt 2023", "", "17", ""), "row-heading"),
+        (("", "", "9394", "", "239065.42"), "row-heading"),
+        (("", "Total recall", "mp4", "17", ""), "url-missing"),
+        (("", "Lecture 7", "", "17", "12:30"), "url-missing"),
+        (("", "1984", "", "17", "12:30"), "url-missing"),
+        ((URL, "Total", "", "17", "12:30"), None),
+    ],
+)
+def test_headings_and_totals_are_no_videos_without_a_url(
+    row: tuple[str, ...], code: str | None
+) -> None:
+    _, problems = check(row)
+    assert [problem.code for problem in problems] == ([code] if code else [])
+
+
 def test_the_error_of_a_row_leaves_warnings_out() -> None:
     rows, problems = check(("https://user:pass@example.com/a.mp4", "", "mp4", "1", ""))
     assert len(problems) == 2
@@ -223,6 +244,18 @@ def test_zeros_that_a_spreadsheet_removed_are_reported_after_the_last_chunk() ->
     assert lines("004711", "12345", "990011", "555555", "771100") == [3]
     assert lines(*(str(n) for n in range(1, 1500))) == []
     assert lines("a", "004711", "12345", "990011", "555555", "771100") == []
+    # Text with zeros on one sheet, numbers on another.
+    assert lines("0041", "0042", "0043", "44", "45", "46") == [5, 6, 7]
+    assert lines("0041", "1042", "2043", "44", "45", "46") == []
+    assert lines(*(f"{n:04}" for n in range(1, 1500))) == []
+
+
+def test_headings_do_not_hide_lost_zeros() -> None:
+    validator = Validator(MAPPING, HEADER)
+    heading = ("", "", "", "Winter / Hiver", "")
+    ids = ("0041", "0042", "43")
+    validator.check(chunk(heading, *((f"{URL}?{id_}", "t", "mp4", id_, "") for id_ in ids)))
+    assert [problem.line for problem in validator.manifest_problems(rate=1.0)] == [5]
 
 
 @pytest.mark.parametrize(

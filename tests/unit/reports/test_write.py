@@ -69,3 +69,15 @@ def test_failed_csv_is_written_again_only_where_it_may_differ(tmp_path: Path, st
     rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v.mp4", "T", "mp4", ()) for n in (3, 2)]
     store.load(rows, 4.0, facts=[facts.MANIFEST.of("m.csv")])
     assert written() != edited
+
+
+def test_the_results_are_named_after_the_folder_not_after_the_file_loaded_last(
+    tmp_path: Path, store: Store
+) -> None:
+    folder = tmp_path / "library"
+    folder.mkdir()
+    write_results(folder, store, ["html", "xlsx"], now=2.0)
+    page = (folder / "results.html").read_text(encoding="utf-8")
+    assert "<title>library – import results</title>" in page
+    book = openpyxl.load_workbook(folder / "results.xlsx")
+    assert "Import of library" in [cell.value for sheet in book for cell in sheet["A"]]

@@ -245,7 +245,7 @@ def test_two_alike_are_shown_masked_and_asked_for() -> None:
         names("wako|bilo|title", (signed, VIDEO, "t"))
     assert "“wako” (https://example.com/a/clip.mp4?X-Amz-Signature=***)" in caught.value.message
     assert caught.value.hint == (
-        "Choose one: map={'sourceUrl': 'wako'} or map={'sourceUrl': 'bilo'}."
+        "Choose one: map={'sourceUrl': 'wako'} or map={'sourceUrl': 'bilo'}"
     )
 
 
@@ -419,3 +419,34 @@ def test_titles_from_urls_that_differ_are_not_noted() -> None:
     assert described("url|views", *rows)[1] == ()
     alike = [(f"https://h.example.com/{n}/master.mp4", f"Talk {n}") for n in range(3)]
     assert described("url|title", *alike)[1] == ()
+
+
+def test_headings_between_the_rows_do_not_hide_the_column_of_ids() -> None:
+    header = ("Ref.", "Title", "File (server)", "Remarks")
+    rows = [("Winter / Hiver", "", "", "")]
+    for number in range(41, 47):
+        url = f"https://h.example/{number}.mp4"
+        rows += [(f"00{number}", f"Film number {number}", url, ""), ("Part two of it", "", "", "")]
+    frame = pd.DataFrame(rows, dtype=object)
+    mapping = map_columns(header, Chunk(frame, list(range(2, 2 + len(rows))), {}), {})
+    assert mapping.positions == (2, 1, None, 0)
+    assert mapping.evidence["referenceId"].startswith("6 of 6 cells")
+
+
+@pytest.mark.parametrize(
+    ("values", "count"),
+    [
+        (["A-1", "A-2", "A-3", "to be decided"], "3 of 4 cells"),
+        (["A-1", "A-2", "A-2", "A-2"], ""),
+        (["", "no number", "not yet", "A-1"], ""),
+    ],
+)
+def test_a_column_that_has_ids_in_most_rows_is_named(values: list[str], count: str) -> None:
+    header = ("Ref.", "Title", "File (server)")
+    rows = [(ref, f"Film {n}", f"https://h.example/{n}.mp4") for n, ref in enumerate(values)]
+    frame = pd.DataFrame(rows, dtype=object)
+    mapping = map_columns(header, Chunk(frame, list(range(2, 2 + len(rows))), {}), {})
+    assert mapping.reference_id is None
+    expected = f"only {count} could be IDs. To use it nevertheless: "
+    notes = [note.partition("because ")[2] for note in mapping.notes]
+    assert notes == ([expected + setting_ref("map", "referenceId=Ref.")] if count else [])

@@ -130,13 +130,13 @@ def test_an_array_can_be_named(read_json: Callable) -> None:
     text = json.dumps(content)
     with pytest.raises(ManifestError, match="more than one array") as caught:
         read_json(text)
-    assert caught.value.hint == "Choose one: records='a', records='c.d'."
+    assert caught.value.hint == "Choose one: records='a', records='c.d'"
     assert read_json(text, records="c.d").cells == [[W]]
     assert read_json(text, records="a.b").header == ["url", "a.url"]
     assert read_json(text, records="a.b").cells == [[V, U]]
     with pytest.raises(ManifestError, match="no array “a") as caught:
         read_json(text, records="a.x")
-    assert caught.value.hint == "Choose one: records='a', records='a.b', records='c.d'."
+    assert caught.value.hint == "Choose one: records='a', records='a.b', records='c.d'"
 
 
 def test_arrays_without_an_address_are_the_users_choice(read_json: Callable) -> None:

@@ -179,6 +179,66 @@ def test_addresses_that_are_links_too_are_no_column_more(tmp_path: Path) -> None
     assert open_manifest(path).header == ("Name of it", "Download")
 
 
+@pytest.mark.parametrize("options", [{}, {"map": {"sourceUrl": "File (server)"}}])
+def test_a_link_in_a_column_of_addresses_is_read_whatever_the_column_is_called(
+    read: Callable, tmp_path: Path, options: dict[str, object]
+) -> None:
+    path = tmp_path / "m.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row("B1", ["File (server)", "Name of it", "Remarks"])
+        for row in (1, 2):
+            sheet.write_row(row, 1, [f"https://h.example/{row}.mp4", f"Video {row}", "fine"])
+        sheet.write_row("B4", ["link", "Video 3", "fine"])
+        sheet.write_url("B4", "https://h.example/3.mp4", string="link")
+        sheet.write_url("D4", "https://h.example/notes.mp4", string="see there")
+    found = read(path, **options)
+    assert [row[0] for row in found.cells] == [f"https://h.example/{n}.mp4" for n in (1, 2, 3)]
+    assert [row[2] for row in found.cells] == ["fine", "fine", "see there"]
+
+
+@pytest.mark.parametrize(
+    ("options", "header"),
+    [
+        ({}, ["Ref.", "Title", "File (server)"]),
+        ({"map": {"SourceURL": "File link"}}, ["Ref.", "Title", "File link"]),
+    ],
+)
+def test_each_sheet_is_read_by_its_own_header(
+    read: Callable, workbook: Callable, options: dict[str, object], header: list[str]
+) -> None:
+    names = {"2022": ("Ref.", "Title", "File (server)"), "2023": ("File link", "Name", "Ref.")}
+    sheets = {}
+    for year, columns in names.items():
+        cells = {f"{letter}1": name for letter, name in zip("ABC", columns, strict=True)}
+        for row in (2, 3):
+            values = {
+                **dict.fromkeys(("Title", "Name"), f"Film {year} number {row}"),
+                **dict.fromkeys(("File (server)", "File link"), f"https://h.example/{row}.mp4"),
+                "Ref.": f"{year}-{row}",
+            }
+            cells |= {f"{letter}{row}": values[name] for letter, name in zip("ABC", columns)}  # noqa: B905
+        sheets[year] = cells
+    found = read(workbook(**sheets), sheet="all", **options)
+    assert found.header == header
+    assert found.cells == [
+        [f"{year}-{row}", f"Film {year} number {row}", f"https://h.example/{row}.mp4"]
+        for year in names
+        for row in (2, 3)
+    ]
+
+
+def test_a_column_keeps_its_name_where_its_sheet_has_the_common_name_too(
+    read: Callable, workbook: Callable
+) -> None:
+    first = {"A1": "Title", "B1": "File", "A2": "One", "B2": "https://h.example/1.mp4"}
+    first |= {"A3": "Two", "B3": "https://h.example/2.mp4"}
+    second = {"A1": "Title", "B1": "File", "C1": "Master", "A2": "Three", "B2": "on the shelf"}
+    second |= {"C2": "https://h.example/3.mov", "A3": "Four", "C3": "https://h.example/4.mov"}
+    found = read(workbook(First=first, Second=second), sheet="all")
+    assert found.header == ["Title", "File", "Master"]
+
+
 def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) -> None:
     path = workbook(Sheet1=TABLE)
     for name in ("videos.csv", "videos.json", "videos"):

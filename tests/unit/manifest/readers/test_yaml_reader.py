@@ -70,7 +70,7 @@ def test_an_array_can_be_named(read_yaml: Callable) -> None:
     content = "a:\n- url: u\nb:\n- url: v\n"
     with pytest.raises(ManifestError, match="more than one array") as caught:
         read_yaml(content)
-    assert caught.value.hint == "Choose one: records='a', records='b'."
+    assert caught.value.hint == "Choose one: records='a', records='b'"
     assert read_yaml(content, records="b").cells == [["v"]]
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.manifest.rules import source_url
+from batch_import.manifest.rules import pages, source_url
 from batch_import.manifest.rules.address_repair import has_several_urls, repair_url
+from batch_import.manifest.rules.page_hosts import SITES_BY_DOMAIN
 from batch_import.models import Severity
 
 URL = "https://media.example.com/videos/a.mp4"
@@ -204,6 +205,11 @@ def test_pages_of_redirects_name_where_they_lead() -> None:
 )
 def test_pages(url: str) -> None:
     assert [violation.code for _, violation in source_url.violations([url])] == ["url-page"]
+
+
+@pytest.mark.parametrize("domain", SITES_BY_DOMAIN)
+def test_each_domain_of_the_table_is_found(domain: str) -> None:
+    assert pages.has_pages(f"eu-central-1.{domain}")
 
 
 @pytest.mark.parametrize(

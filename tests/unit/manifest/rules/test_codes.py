@@ -140,6 +140,12 @@ def _hidden_row(sheet: Sheet, _: xlsxwriter.Workbook) -> None:
     sheet.set_row(1, options={"hidden": True})
 
 
+def _struck_row(sheet: Sheet, book: xlsxwriter.Workbook) -> None:
+    struck = book.add_format({"font_strikeout": True})
+    sheet.write_row("A2", GOOD, struck)
+    sheet.write("E2", "withdrawn")
+
+
 def _merged(sheet: Sheet, _: xlsxwriter.Workbook) -> None:
     sheet.merge_range("E2:E3", "HR")
 
@@ -160,6 +166,7 @@ WORKBOOKS: dict[str, Callable[[Sheet, xlsxwriter.Workbook], None]] = {
     "cell-digits": _digits,
     "cell-format": _date,
     "row-hidden": _hidden_row,
+    "row-struck": _struck_row,
     "cells-merged": _merged,
     "sheet-filter": _filter,
     "sheet-unread": _unread,

@@ -69,6 +69,23 @@ def test_extensions(cell: str, url: str, bare: str, expected: list[str]) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("url", "reason", "hint"),
+    [
+        ("https://h/a", "no extension", "Give the row one of 3gp"),
+        ("https://h/talk.mp3?x=/", "ends in .mp3", ".mp3 is a sound file"),
+        ("https://h/rushes/?x=1", "ends in “/”", "Give the URL of a video file"),
+    ],
+)
+def test_a_missing_extension_is_explained_by_the_end_of_the_url(
+    url: str, reason: str, hint: str
+) -> None:
+    _, ((_, violation),) = extension.find_extensions([""], [url], ())
+    assert violation.code == "extension-missing"
+    assert reason in violation.reason
+    assert violation.hint.startswith(hint)
+
+
 @pytest.mark.parametrize("known", ["mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"])
 def test_known_extensions(known: str) -> None:
     assert known in ACCEPTED_EXTENSIONS
