@@ -102,6 +102,11 @@ def _print_problems(request: "ImportRequest", load: "LoadResult", hidden_code: s
             print_correctable(load.reading, request.manifest)
     elif groups:
         print(f"{problem_count(groups)}, as before: {sanitized(str(load.problem_path))}")
+    if load.rejected_count:
+        rows = f"{load.rejected_count:,} new row{'' if load.rejected_count == 1 else 's'}"
+        verb = "was" if load.rejected_count == 1 else "were"
+        file_name = sanitized(request.manifest.name)
+        print(f"{rows} of {file_name} {verb} not added to the job, because of these errors.")
     if load.accepted_count:
         print(
             f"{format_row_count(load.accepted_count)} with an error in the manifest: corrected in"

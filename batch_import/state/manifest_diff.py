@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from batch_import.addresses.signatures import strip_signature
 from batch_import.models import ManifestColumns, ManifestRow
-from batch_import.state import alike_rows, statements
+from batch_import.state import added_rows, alike_rows, statements
 from batch_import.state.connection import Connection, Database
 from batch_import.state.facts import (
     FAILED_CSV,
@@ -88,6 +88,7 @@ def load(
         _strip_signatures(db, options.signing)
         match_rows(db, columns.fields)
         alike_rows.find_alike(db)
+        added_rows.exclude_from_removed(db)
         known_manifest = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
         check_manifest_version(db, known_manifest[0] if known_manifest else "", options)
         if options.same_videos == "yes":
@@ -97,6 +98,7 @@ def load(
         if options.same_videos != "no":
             alike_rows.mark_possible_duplicates(db)
         header = _header_number(db, columns)
+        added_rows.keep_in_job(db, columns)
         diff = _merge(db, now, header, options.signing)
         if options.new_rows_error and diff.added.count + diff.changed.count:
             raise options.new_rows_error

@@ -29,7 +29,7 @@ from batch_import.manifest.origin import (
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
-from batch_import.models import ManifestColumns
+from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.reports.problems import ProblemWriter
 from batch_import.sources import registry
 from batch_import.state import facts
@@ -234,6 +234,7 @@ class ManifestLoader:
             pilot=self._pilot,
             problem_path=self._problem_path,
             other_pending_count=other_pending_count,
+            rejected_count=corrected.rejected_count,
         )
 
     def _read_corrected_rows(
@@ -247,15 +248,25 @@ class ManifestLoader:
         job_id = store.facts.get(facts.JOB_ID)
         for chunk in self._read_chunks(problems):
             for row in chunk:
-                job_and_row = origin.read(row.cells)
-                if job_and_row is None or job_and_row[0].id != job_id:
-                    raise ManifestError(
-                        f"Line {row.line} of {self._manifest.path} is no row of the job"
-                        f" {self._job.folder}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
-                        " differ from those in failed.csv.",
-                        "Nothing was changed. Put new rows into the manifest.",
-                    )
-                yield CorrectedRow(job_and_row[1], row, self.columns)
+                yield CorrectedRow(self._row_number(row, origin, job_id), row, self.columns)
+
+    def _row_number(self, row: ManifestRow, origin: OriginColumns, job_id: str) -> int | None:
+        """Returns the number of a line's row in the job; None if the line is a new row.
+
+        Raises:
+            ManifestError: the line is neither a row of the job nor a new row.
+        """
+        if job_id and origin.is_empty(row.cells):
+            return None
+        job_and_row = origin.read(row.cells)
+        if job_and_row is None or job_and_row[0].id != job_id:
+            raise ManifestError(
+                f"Line {row.line} of {self._manifest.path} is no row of the job"
+                f" {self._job.folder}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
+                " differ from those in failed.csv.",
+                "Nothing was changed. Restore these two cells; if it is a new row, empty both.",
+            )
+        return job_and_row[1]
 
     def _load_options(self, refusal: ManifestError | None) -> LoadOptions:
         return LoadOptions(

@@ -114,6 +114,8 @@ class LoadResult:
         ignored_edits: rows that were edited in the manifest after they were sent.
         other_pending_count: if the file is a corrected `failed.csv`: number of rows of the job that
             were pending before; otherwise 0.
+        rejected_count: if the file is a corrected `failed.csv`: number of its new rows that were
+            not added to the job, because they are invalid; otherwise 0.
     """
 
     diff: ManifestDiff | None
@@ -130,6 +132,7 @@ class LoadResult:
     kept_ids: KeptReferenceIds | None = None
     ignored_edits: IgnoredEdits = NO_EDITS
     other_pending_count: int = 0
+    rejected_count: int = 0
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:

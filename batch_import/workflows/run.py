@@ -97,7 +97,8 @@ def run(
                 with log_start_and_end(log, store):
                     import_rows(store, hold, request, credentials, observer, should_stop, log)
                     end_pilot(store)
-        return RunResult(store.reader.counts(), store.queue.remaining_count())
+        remaining_count = store.queue.remaining_count() + result.rejected_count
+        return RunResult(store.reader.counts(), remaining_count)
 
 
 def _open_manifest(

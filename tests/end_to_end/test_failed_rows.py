@@ -202,14 +202,41 @@ def test_rows_whose_job_is_not_there_say_so(
     assert len(server.platform.media) == 12
 
 
-def test_a_new_row_in_it_is_refused_with_its_line(
+def test_new_rows_in_it_are_rows_of_the_job(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
+    header, *rows = fix(read(tmp_path / "output/library/failed.csv"))
+    assert rows[0][2] == "F-003"
+    copied = ["https://m.example.com/f3b.mp4", "Video 3b", "F-003b", *rows[0][3:]]
+    new = ["https://m.example.com/n.mp4", "New", "N", "", "", "", "", ""]
+    wrong = ["nowhere", "Wrong", "W", "", "", "", "", ""]
+    table = [header, rows[0], copied, *rows[1:], new, wrong]
+    path = excel(table, tmp_path / "copy.csv")
+    printed = run("run", path, *FAST, code=1).stdout
+    assert "2 added: line 3 (F-003b), line 6 (N)" in printed
+    assert "1 new row of copy.csv was not added to the job" in printed
+    assert {media.reference_id for media in server.platform.media} == {
+        *(f"F-{n:03}" for n in range(1, 13)), "F-003b", "N",
+    }  # fmt: skip
+    excel(table[:-1], path)
+    for again in (path, tmp_path / "library.csv"):
+        run("run", again, *FAST)
+    run("retry", tmp_path / "library.csv", *FAST)
+    assert len(server.platform.media) == 14
+    assert len(run.table("output/library/results.csv")) == 14
+
+
+def test_a_row_whose_job_cells_were_changed_is_refused_with_its_line(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
     run = command(server)
     run("run", library(tmp_path / "library.csv"), *FAST, code=1)
     table = fix(read(tmp_path / "output/library/failed.csv"))
-    table.append(["https://m.example.com/n.mp4", "New", "N", "", "", "", "", ""])
+    table.append(["https://m.example.com/n.mp4", "New", "N", "", "", "", "", "row-2"])
     done = run("run", excel(table, tmp_path / "copy.csv"), *FAST, code=2)
     assert "Line 5" in done.stderr
     assert len(server.platform.media) == 9
