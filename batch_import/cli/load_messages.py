@@ -63,13 +63,15 @@ def print_work(plan: "WorkPlan", no_work_text: str = "") -> None:
 
 
 def print_other_rows(request: "ImportRequest", load: "LoadResult") -> None:
-    """Print how many rows a run of a corrected `failed.csv` sends in addition to its own rows."""
+    """Print how many pending rows of the job a run of a corrected `failed.csv` does not send."""
     settings = request.settings
     selects_rows = settings.only or settings.first is not None or settings.limit is not None
     if load.other_pending_count and not selects_rows:
         rows = format_row_count(load.other_pending_count)
-        were = "was" if load.other_pending_count == 1 else "were"
-        print(f"A run also sends {rows} of the job that {were} not sent by the previous run.")
+        verb = "is" if load.other_pending_count == 1 else "are"
+        print(
+            f"A run of this file sends its own rows only: {rows} of the job {verb} still pending."
+        )
 
 
 def print_copied_rows(copied: "CopiedRows | None") -> None:

@@ -166,7 +166,7 @@ def _print_planned(
         retry = sanitized(option_sources.command_line("retry"))
         failed = format_row_count(planned.retryable_count)
         print(f"{failed} failed before: only {retry} sends them again.")
-    _print_matches(planned.matches, planned.counts.pending)
+    _print_matches(planned.matches, planned.plan.selected)
     if planned.matches.taken_id_count:
         adopt = option_sources.command_line("run", "--adopt", "any")
         _print_taken_ids(planned.matches, sanitized(adopt))

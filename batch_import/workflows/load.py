@@ -210,14 +210,13 @@ class ManifestLoader:
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
         changed_facts = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
-        other_pending_count = store.reader.counts().pending
         with self._open_problems() as problems, self._open_preflight() as preflight:
             rows = self._read_corrected_rows(store, origin, problems)
             corrected = store.correct(rows, self._now, changed_facts)
             for duplicate in corrected.duplicates:
                 column = self._name_of(self._mapping.reference_id)
                 problems.add(duplicate_problem(duplicate, column))
-            retried_count = self._select_rows(store)
+            retried_count = self._select_rows(store, list(corrected.lines))
             if preflight:
                 preflight.check_pending(store.queue, problems, self._now, corrected.lines)
         if self._changes_job and self._job.problems.exists():
@@ -233,7 +232,7 @@ class ManifestLoader:
             is_correction=True,
             pilot=self._pilot,
             problem_path=self._problem_path,
-            other_pending_count=other_pending_count,
+            other_pending_count=store.reader.counts().pending - store.queue.claimable_count(),
             rejected_count=corrected.rejected_count,
         )
 
@@ -279,13 +278,21 @@ class ManifestLoader:
             refusal,
         )
 
-    def _select_rows(self, store: Store) -> int:
+    def _select_rows(self, store: Store, corrected_numbers: list[int] | None = None) -> int:
         """Select the rows of this run, and make failed rows pending if it is a retry.
+
+        Args:
+            store: the job database.
+            corrected_numbers: numbers of the rows of a corrected `failed.csv`, to which the run is
+                restricted unless the user selects rows; None if the file is the manifest.
 
         Returns:
             The number of failed rows that are pending again.
         """
-        store.queue.choose(self._settings.only)
+        if corrected_numbers is None or self._settings.only:
+            store.queue.choose(self._settings.only)
+        else:
+            store.queue.choose_numbers(corrected_numbers)
         retried_count = store.queue.retry_failed(self._now) if self._request.retry_failed else 0
         if self._settings.first is not None:
             store.queue.choose_first(self._settings.first)

@@ -112,8 +112,8 @@ class LoadResult:
         kept_ids: rows that were sent with another reference ID than the manifest has; None if
             there are none.
         ignored_edits: rows that were edited in the manifest after they were sent.
-        other_pending_count: if the file is a corrected `failed.csv`: number of rows of the job that
-            were pending before; otherwise 0.
+        other_pending_count: if the file is a corrected `failed.csv`: number of pending rows of the
+            job that the run does not send; otherwise 0.
         rejected_count: if the file is a corrected `failed.csv`: number of its new rows that were
             not added to the job, because they are invalid; otherwise 0.
     """

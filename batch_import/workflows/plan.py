@@ -167,11 +167,12 @@ def plan(
     copied_rows = find_copied_rows(store, job)
     running = exists(job) and is_running(job)
     counts = store.reader.counts(is_running=running)
+    selected_count = store.queue.claimable_count()
     retryable_count = store.queue.retryable_count()  # before `_match_rows` changes rows to failed
     matches = _match_rows(store, request, credentials, observer, stop)
     work_plan = plan_work(
         counts,
-        counts.pending,
+        selected_count,
         matches.row_count or 0,
         matches.taken_id_count,
         is_searched=matches.row_count is not None,
@@ -242,7 +243,7 @@ def _match_rows(
     stop: threading.Event,
 ) -> AccountMatches:
     """Search the account for the videos of the pending rows, if a run would list all its media."""
-    pending_count = store.reader.counts().pending
+    pending_count = store.queue.claimable_count()
     search_state = store.facts.get(facts.ACCOUNT_SEARCH)
     if not pending_count or search_state is AccountSearch.DONE:
         return AccountMatches(0)
@@ -266,7 +267,7 @@ def _match_rows(
 
 def _list_and_match(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """List the account's media as a run would, and apply the matches to the copy of the job."""
-    pending_count = store.reader.counts().pending
+    pending_count = store.queue.claimable_count()
     pages = ListPages()
     adoption = AdoptionSearch(pending_count, pages)
     matched_count = request_count = 0

@@ -98,7 +98,8 @@ def run(
                     import_rows(store, hold, request, credentials, observer, should_stop, log)
                     end_pilot(store)
         remaining_count = store.queue.remaining_count() + result.rejected_count
-        return RunResult(store.reader.counts(), remaining_count)
+        manifest = store.facts.get(facts.MANIFEST) if result.is_correction else ""
+        return RunResult(store.reader.counts(), remaining_count, manifest)
 
 
 def _open_manifest(

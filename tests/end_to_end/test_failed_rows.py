@@ -352,18 +352,24 @@ def test_a_file_that_cannot_be_loaded_leaves_no_job(
     assert not (tmp_path / "output/fixed/state.sqlite").exists()
 
 
-def test_other_rows_that_are_sent_too_are_counted(
+def test_a_run_of_corrected_rows_sends_no_other_row(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
-    run, path = command(sandbox()), library(tmp_path / "library.csv")
+    server = sandbox()
+    run, path = command(server), library(tmp_path / "library.csv")
     run("run", path, *FAST, "--first", "2", code=0)
-    excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv")
-    assert (
-        "A run also sends 7 rows of the job that were" in run("plan", tmp_path / "fixed.csv").stdout
-    )
-    first = run("run", tmp_path / "fixed.csv", *FAST, "--first", "1").stdout
-    assert "also sends" not in first
-    assert (
-        "A run also sends 9 rows of the job that were"
-        in run("run", tmp_path / "fixed.csv", *FAST).stdout
-    )
+    fixed = excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv")
+    rest = "A run of this file sends its own rows only: 7 rows of the job are still pending."
+    planned = run("plan", fixed).stdout
+    assert rest in planned
+    assert "3 to create (of 10 pending)" in planned
+    first = run("run", fixed, *FAST, "--first", "1", code=None).stdout
+    assert "of this file" not in first
+    assert len(server.platform.media) == 3
+    printed = run("run", fixed, *FAST).stdout
+    assert rest in printed
+    assert len(server.platform.media) == 5
+    (shown,) = [line for line in printed.splitlines() if line.startswith("Not sent yet: 7 rows.")]
+    assert shown.endswith("To send the rest: batch-import run library.csv")
+    run("run", "library.csv", *FAST)
+    assert len(server.platform.media) == 12
