@@ -209,17 +209,12 @@ def _learn_processing_time(store: Store, settings: Settings, database: str) -> P
             with Store(job.state) as other:
                 is_same_api = other.facts.get(facts.API_BASE) == settings.api_base
                 is_same_account = account in ("", other.facts.get(facts.ACCOUNT))
-                is_same_job = _manifest_facts(other) == _manifest_facts(store)
+                is_same_job = other.facts.get(facts.JOB_ID) == store.facts.get(facts.JOB_ID)
                 if is_same_api and is_same_account and not is_same_job:
                     times.append(other.reader.processing_times(_LEARNED_ROWS, max_seconds))
         except StateError:
             continue  # the forecast does not need every job
     return learn_processing_time(times)
-
-
-def _manifest_facts(store: Store) -> tuple[str, str]:
-    """Returns path and fingerprint of a job's manifest."""
-    return store.facts.get(facts.MANIFEST), store.facts.get(facts.FINGERPRINT)
 
 
 def _find_expiring_urls(store: Store, starts_at: float, rows_per_second: float) -> ExpiringUrls:
