@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.messages import (
     format_ignored_edits,
+    format_line_numbers,
     format_row_count,
     preflight_progress,
     print_correctable,
@@ -109,10 +110,12 @@ def _print_problems(request: "ImportRequest", load: "LoadResult", hidden_code: s
         verb = "was" if load.rejected_count == 1 else "were"
         file_name = sanitized(request.manifest.name)
         print(f"{rows} of {file_name} {verb} not added to the job, because of these errors.")
-    if load.accepted_count:
+    if load.accepted_lines:
+        lines = format_line_numbers(load.accepted_lines)
         print(
-            f"{format_row_count(load.accepted_count)} with an error in the manifest: corrected in"
-            " another file, or sent before the manifest was edited. You need not do anything."
+            f"{format_row_count(len(load.accepted_lines))} with an error in the manifest (line"
+            f" {lines}): corrected in another file, or sent before the manifest was edited."
+            " You need not do anything."
         )
 
 

@@ -39,7 +39,7 @@ def print_reading(reading: "ManifestReading") -> None:
     for note in reading.notes:
         print(sanitized(with_option_names(note)))
     if reading.comment_lines:
-        print(f"Comment lines (#) skipped: line {_line_numbers(reading.comment_lines)}")
+        print(f"Comment lines (#) skipped: line {format_line_numbers(reading.comment_lines)}")
 
 
 def print_corrected(corrected: "CorrectedManifest", job: "Job") -> None:
@@ -55,13 +55,13 @@ def print_corrected(corrected: "CorrectedManifest", job: "Job") -> None:
     if corrected.cell_count > len(corrected.examples):
         print("  …")
     if corrected.omitted_lines:
-        lines = _line_numbers(corrected.omitted_lines)
+        lines = format_line_numbers(corrected.omitted_lines)
         print(f"  Left out, because their cells are unclear or only one is filled: line {lines}")
     run = ["batch-import", "run", str(corrected.path), "--job", str(job.folder)]
     print(f"Review it, then run it in the same job: {sanitized(command_line(run))}")
 
 
-def _line_numbers(lines: Sequence[int]) -> str:
+def format_line_numbers(lines: Sequence[int]) -> str:
     """Format the first few line numbers of a list."""
     more = ", …" if len(lines) > _MAX_LISTED_LINES else ""
     return f"{', '.join(map(str, lines[:_MAX_LISTED_LINES]))}{more}"
@@ -79,7 +79,7 @@ def print_diff(diff: "ManifestDiff", subject: str = "manifest") -> None:
         "added": diff.added,
         "changed": diff.changed,
         "removed (imported videos stay in the account)": diff.removed,
-        "had no URL and no ID, and are now removed or completed": diff.replaced,
+        "invalid in the previous version (its line numbers), now removed or edited": diff.replaced,
         "changed after they were sent; edits ignored": diff.ignored,
     }
     if any(part.count for part in parts.values()):

@@ -181,10 +181,9 @@ class ManifestLoader:
             if preflight:
                 preflight.check_pending(store.queue, problems, self._now)
         failed_lines = preflight.failed_lines if preflight else frozenset()
-        accepted_lines = diff.accepted_lines - failed_lines
-        groups = problems.groups()
+        groups, accepted_lines = problems.groups(), diff.accepted_lines - failed_lines
         if accepted_lines:
-            groups = drop_errors(self._problem_path, accepted_lines)
+            groups, accepted_lines = drop_errors(self._problem_path, accepted_lines)
         summary = json.dumps([(group.code, group.count, group.example_lines) for group in groups])
         has_new_problems = summary != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(summary))
@@ -192,7 +191,7 @@ class ManifestLoader:
             diff if previous not in ("", fingerprint) else None,
             self._describe_reading(), groups, _progress(preflight), has_new_problems,
             retried_count, read_held_rows(store.reader), pilot=self._pilot,
-            problem_path=self._problem_path, accepted_count=len(accepted_lines),
+            problem_path=self._problem_path, accepted_lines=sorted(accepted_lines),
             kept_ids=self._read_kept_ids(store),
             ignored_edits=store.facts.get(facts.IGNORED_EDITS),
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """The results of validating a manifest, and of loading it into a job."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -107,8 +108,9 @@ class LoadResult:
         pilot: the rows that the run sends; None if it is not a pilot.
         is_correction: whether the file is a corrected `failed.csv`, so that only its rows changed.
         problem_path: path of the file that lists every problem.
-        accepted_count: number of rows that have an error in the manifest and are valid in the job,
-            because they were corrected in `failed.csv`. Their errors are not in `groups`.
+        accepted_lines: line numbers of rows that have an error in the manifest and are valid in the
+            job, because they were corrected in `failed.csv`, or were sent before the manifest was
+            edited. Their errors are not in `groups`.
         kept_ids: rows that were sent with another reference ID than the manifest has; None if
             there are none.
         ignored_edits: rows that were edited in the manifest after they were sent.
@@ -128,7 +130,7 @@ class LoadResult:
     is_correction: bool = False
     pilot: Pilot | None = None
     problem_path: Path = Path()
-    accepted_count: int = 0
+    accepted_lines: Sequence[int] = ()
     kept_ids: KeptReferenceIds | None = None
     ignored_edits: IgnoredEdits = NO_EDITS
     other_pending_count: int = 0

@@ -306,8 +306,13 @@ def test_the_list_of_problems_stays_that_of_the_job(
     assert len(listed("output/library/problems-library.csv")) == 3
     assert listed(job) == []
     printed = run("run", path, *FAST, "--strict").stdout
-    assert "error" not in printed.replace("3 rows with an error in the manifest: corrected", "")
+    accepted = "3 rows with an error in the manifest (line 4, 7, 10): corrected"
+    assert accepted in printed
+    assert "error" not in printed.replace(accepted, "")
     assert listed(job) == []
+    # The errors are corrected in the manifest, too.
+    excel(fix(read(path)), path)
+    assert "with an error in the manifest" not in run("run", path, *FAST).stdout
 
 
 def test_an_edit_that_damages_an_imported_row_is_no_error(
@@ -321,7 +326,7 @@ def test_an_edit_that_damages_an_imported_row_is_no_error(
     excel(table, path)
     printed = run("run", path, *FAST, code=1).stdout
     assert "url-missing" not in printed
-    assert "1 row with an error in the manifest" in printed
+    assert "1 row with an error in the manifest (line 2)" in printed
     lines = [line["line"] for line in run.table("output/library/problems.csv")]
     assert lines == ["4", "7", "10"]
 
@@ -334,7 +339,8 @@ def test_every_command_finds_the_job_of_corrected_rows(
     failed = tmp_path / "output/library/failed.csv"
     copy = excel(fix(read(failed)), tmp_path / "fixed.csv")
     assert run.counts(copy)["total"] == 12
-    assert "12 rows: " in run("verify", copy, "--rate", "200", code=1).stdout
+    mapping = ("--map", "filename=filename")
+    assert "12 rows: " in run("verify", copy, "--rate", "200", *mapping, code=1).stdout
     assert "output/library/results.csv" in run("report", copy).stdout
     assert not (tmp_path / "output/fixed").exists()
 
