@@ -99,6 +99,13 @@ def format_ignored_edits(edits: "IgnoredEdits") -> str:
     if not edits.count:
         return ""
     rows = f"{format_row_count(edits.count)} of the manifest"
+    if edits.count == edits.url_count:
+        verb = "has another URL" if edits.count == 1 else "have other URLs"
+        first = "line" if edits.count == 1 else "the first on line"
+        return (
+            f"{rows} {verb} than when sent ({first} {edits.line}). You need not do anything if the"
+            " videos are the same: they are not sent again."
+        )
     if edits.count == 1:
         return (
             f"{rows} was edited after it was sent (line {edits.line}). The edit has no effect:"

@@ -104,10 +104,12 @@ class IgnoredEdits:
     Attributes:
         count: number of these rows.
         line: line number of the first of them; 0 if there is none.
+        url_count: number of these rows in which only the URL was edited.
     """
 
     count: int = 0
     line: int = 0
+    url_count: int = 0
 
 
 def _decode_ignored_edits(text: str) -> IgnoredEdits:
