@@ -92,7 +92,8 @@ def print_copied_rows(copied: "CopiedRows | None") -> None:
     print(styled(line, WARNING))
     print(
         f"  To fix them in that job instead, correct {failed} and run it with its columns"
-        f" “{JOB_COLUMN}” and “{ROW_COLUMN}”; or correct {manifest}."
+        f" “{JOB_COLUMN}” and “{ROW_COLUMN}”; or correct {manifest}. If this file is a new version"
+        f" of {manifest}, add {flag('job', folder)}."
     )
 
 

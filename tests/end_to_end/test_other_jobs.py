@@ -123,6 +123,7 @@ def test_a_copy_of_failed_rows_is_said_to_be_a_new_job(
         assert "1 of its 1 row is failed or invalid in output/export." in printed
         assert "correct output/export/failed.csv" in printed
         assert "or correct export.csv." in printed
+        assert "a new version of export.csv, add --job output/export." in printed
     assert "new job" not in run("run", fixed, *FAST, "--map", "referenceId=").stdout
 
 
