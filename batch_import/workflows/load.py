@@ -197,7 +197,7 @@ class ManifestLoader:
         )  # fmt: skip
 
     def _name_of(self, position: int | None) -> str:
-        """Returns the name of a column by its position; empty if there is no such column."""
+        """Returns the name of a column by its position; empty if there is none."""
         return "" if position is None else self._manifest.header[position]
 
     def _read_kept_ids(self, store: Store) -> KeptReferenceIds | None:
@@ -238,11 +238,7 @@ class ManifestLoader:
     def _read_corrected_rows(
         self, store: Store, origin: OriginColumns, problems: ProblemWriter
     ) -> Iterator[CorrectedRow]:
-        """Yield each row of a corrected `failed.csv`, with the number of its row in the job.
-
-        Raises:
-            ManifestError: a row does not belong to the job.
-        """
+        """Yield each row of a corrected `failed.csv`; raises `ManifestError` as `_row_number`."""
         job_id = store.facts.get(facts.JOB_ID)
         for chunk in self._read_chunks(problems):
             for row in chunk:
@@ -281,7 +277,6 @@ class ManifestLoader:
         """Select the rows of this run, and make failed rows pending if it is a retry.
 
         Args:
-            store: the job database.
             corrected_numbers: numbers of the rows of a corrected `failed.csv`, to which the run is
                 restricted unless the user selects rows; None if the file is the manifest.
 
