@@ -4,6 +4,10 @@ A mark before the text of a cell makes a spreadsheet treat the cell as text. Cel
 are only read are written with `escape`. Cells of CSV files that people edit and import again are
 written with `escape_for_editing`. The manifest reader removes the mark with `unescape`. For every
 text, `unescape(escape(text)) == text` and `unescape(escape_for_editing(text)) == text`.
+
+In `failed.csv`, the user edits marked cells. Therefore each apostrophe at the start of its cells is
+a mark: `escape_for_correction` adds one to a text that begins with an apostrophe, and
+`unescape_correction` always removes it. Then `'0049` can be edited to `'0049-FR`.
 """
 
 import re
@@ -69,6 +73,16 @@ def escape_for_editing(text: str) -> str:
     if text[:1] in _LETTERS and text[:2].lower() not in _CONVERTED_STARTS:
         return text  # most titles
     return ESCAPE_MARK + text if _is_formula(text) or _is_converted(text) else text
+
+
+def escape_for_correction(text: str) -> str:
+    """Returns a cell as `escape_for_editing`; text that begins with the mark also gets a mark."""
+    return ESCAPE_MARK + text if text.startswith(ESCAPE_MARK) else escape_for_editing(text)
+
+
+def unescape_correction(text: str) -> str:
+    """Returns a cell of `failed.csv`, which the user may have edited, without its mark."""
+    return text.removeprefix(ESCAPE_MARK)
 
 
 def unescape(text: str) -> str:

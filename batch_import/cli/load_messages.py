@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.messages import (
     format_ignored_edits,
+    format_line_numbers,
     format_row_count,
     preflight_progress,
     print_correctable,
@@ -70,13 +71,15 @@ def print_work(plan: "WorkPlan", no_work_text: str = "") -> None:
 
 
 def print_other_rows(request: "ImportRequest", load: "LoadResult") -> None:
-    """Print how many rows a run of a corrected `failed.csv` sends in addition to its own rows."""
+    """Print how many pending rows of the job a run of a corrected `failed.csv` does not send."""
     settings = request.settings
     selects_rows = settings.only or settings.first is not None or settings.limit is not None
     if load.other_pending_count and not selects_rows:
         rows = format_row_count(load.other_pending_count)
-        were = "was" if load.other_pending_count == 1 else "were"
-        print(f"A run also sends {rows} of the job that {were} not sent by the previous run.")
+        verb = "is" if load.other_pending_count == 1 else "are"
+        print(
+            f"A run of this file sends its own rows only: {rows} of the job {verb} still pending."
+        )
 
 
 def print_copied_rows(copied: "CopiedRows | None") -> None:
@@ -96,7 +99,8 @@ def print_copied_rows(copied: "CopiedRows | None") -> None:
     print(styled(line, WARNING))
     print(
         f"  To fix them in that job instead, correct {failed} and run it with its columns"
-        f" “{JOB_COLUMN}” and “{ROW_COLUMN}”; or correct {manifest}."
+        f" “{JOB_COLUMN}” and “{ROW_COLUMN}”; or correct {manifest}. If this file is a new version"
+        f" of {manifest}, add {flag('job', folder)}."
     )
 
 
@@ -111,10 +115,17 @@ def _print_problems(
             print_correctable(load.reading, correction_command(option_sources, request.manifest))
     elif groups:
         print(f"{problem_count(groups)}, as before: {sanitized(str(load.problem_path))}")
-    if load.accepted_count:
+    if load.rejected_count:
+        rows = f"{load.rejected_count:,} new row{'' if load.rejected_count == 1 else 's'}"
+        verb = "was" if load.rejected_count == 1 else "were"
+        file_name = sanitized(request.manifest.name)
+        print(f"{rows} of {file_name} {verb} not added to the job, because of these errors.")
+    if load.accepted_lines:
+        lines = format_line_numbers(load.accepted_lines)
         print(
-            f"{format_row_count(load.accepted_count)} with an error in the manifest: corrected in"
-            " another file, or sent before the manifest was edited. You need not do anything."
+            f"{format_row_count(len(load.accepted_lines))} with an error in the manifest (line"
+            f" {lines}): corrected in another file, or sent before the manifest was edited."
+            " You need not do anything."
         )
 
 

@@ -38,7 +38,7 @@ def print_reading(reading: "ManifestReading") -> None:
     for note in reading.notes:
         print(sanitized(with_option_names(note)))
     if reading.comment_lines:
-        print(f"Comment lines (#) skipped: line {_line_numbers(reading.comment_lines)}")
+        print(f"Comment lines (#) skipped: line {format_line_numbers(reading.comment_lines)}")
 
 
 def print_corrected(corrected: "CorrectedManifest", command: str) -> None:
@@ -56,13 +56,13 @@ def print_corrected(corrected: "CorrectedManifest", command: str) -> None:
     if corrected.cell_count > len(corrected.examples):
         print("  …")
     if corrected.omitted_lines:
-        lines = _line_numbers(corrected.omitted_lines)
+        lines = format_line_numbers(corrected.omitted_lines)
         reason = "because their cells are unclear, or they may be headings or totals"
         print(f"  Left out, {reason}: line {lines}")
     print(f"Review it, then run it in the same job: {sanitized(command)}")
 
 
-def _line_numbers(lines: Sequence[int]) -> str:
+def format_line_numbers(lines: Sequence[int]) -> str:
     """Format the first few line numbers of a list."""
     more = ", …" if len(lines) > _MAX_LISTED_LINES else ""
     return f"{', '.join(map(str, lines[:_MAX_LISTED_LINES]))}{more}"
@@ -80,7 +80,7 @@ def print_diff(diff: "ManifestDiff", subject: str = "manifest") -> None:
         "added": diff.added,
         "changed": diff.changed,
         "removed (imported videos stay in the account)": diff.removed,
-        "had no URL and no ID, and are now removed or completed": diff.replaced,
+        "invalid in the previous version (its line numbers), now removed or edited": diff.replaced,
         "changed after they were sent; edits ignored": diff.ignored,
     }
     if any(part.count for part in parts.values()):
@@ -100,6 +100,13 @@ def format_ignored_edits(edits: "IgnoredEdits") -> str:
     if not edits.count:
         return ""
     rows = f"{format_row_count(edits.count)} of the manifest"
+    if edits.count == edits.url_count:
+        verb = "has another URL" if edits.count == 1 else "have other URLs"
+        first = "line" if edits.count == 1 else "the first on line"
+        return (
+            f"{rows} {verb} than when sent ({first} {edits.line}). You need not do anything if the"
+            " videos are the same: they are not sent again."
+        )
     if edits.count == 1:
         return (
             f"{rows} was edited after it was sent (line {edits.line}). The edit has no effect:"

@@ -167,7 +167,7 @@ def _print_planned(
         retry = sanitized(next_command(option_sources, "retry"))
         failed = format_row_count(planned.retryable_count)
         print(f"{failed} failed before: only {retry} sends them again.")
-    _print_matches(planned.matches, planned.counts.pending)
+    _print_matches(planned.matches, planned.plan.selected)
     if planned.matches.taken_id_count:
         adopt = next_command(option_sources, "run", "--adopt", "any")
         _print_taken_ids(planned.matches, sanitized(adopt))

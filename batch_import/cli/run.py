@@ -2,7 +2,9 @@
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from batch_import.cli.command import IMPORT, Invocation, command, manifest_argument
@@ -30,11 +32,10 @@ from batch_import.cli.progress import (
     has_bars,
     stoppable,
 )
+from batch_import.cli.quoting import command_line
 from batch_import.errors import RunFault, UsageError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from batch_import.cli.options import OptionSources
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
@@ -120,10 +121,26 @@ def import_with_progress(
         adopt_command = next_command(option_sources, "retry", "--adopt", "any")
         print_adoption(status.taken_id_count(job), adopt_command)
     if result.counts.pending:
-        command = sanitized(next_command(option_sources, "run"))
+        command = sanitized(
+            _run_manifest_command(request, result.manifest)
+            if result.manifest
+            else next_command(option_sources, "run")
+        )
         pending = format_row_count(result.counts.pending)
         print(f"Not sent yet: {pending}. To send the rest: {command}")
     return INCOMPLETE if result.remaining_count else OK
+
+
+def _run_manifest_command(request: "ImportRequest", manifest: str) -> str:
+    """Returns the command that runs the manifest of a job, and not a corrected `failed.csv`."""
+    path = Path(manifest)
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    job_folder = request.job.folder
+    is_default = replace(request, manifest=path, folder=None).job.folder == job_folder
+    return command_line(
+        ["batch-import", "run", str(path), *([] if is_default else ["--job", str(job_folder)])]
+    )
 
 
 def _has_database(job: "Job") -> bool:

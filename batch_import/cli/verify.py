@@ -5,7 +5,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from batch_import.cli.command import Invocation, command, manifest_argument
+from batch_import.cli.command import READING, Invocation, command, manifest_argument
 from batch_import.cli.console import SUCCESS, WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import format_row_count, print_warning, sanitized, shortened
@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 @command(
     options=(
-        "config",
+        *READING,
         "credentials",
-        "job",
-        "state",
         "json",
         "verbose",
         "embeds",

@@ -54,6 +54,10 @@ class OriginColumns:
     job: int
     row: int
 
+    def is_empty(self, cells: Sequence[str]) -> bool:
+        """Whether both cells of a line are blank, because it is a new row."""
+        return not (cells[self.job].strip() or cells[self.row].strip())
+
     def read(self, cells: Sequence[str]) -> tuple[JobReference, int] | None:
         """Parse the two cells of a line of `failed.csv`.
 

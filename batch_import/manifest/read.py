@@ -14,8 +14,9 @@ from typing import Final
 import pandas as pd
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.csv_escaping import ESCAPE_MARK, unescape
+from batch_import.csv_escaping import ESCAPE_MARK, unescape, unescape_correction
 from batch_import.errors import ManifestError, UsageError
+from batch_import.manifest.origin import origin_columns
 from batch_import.manifest.readers import csv_reader, json_reader, xlsx_reader, yaml_reader
 from batch_import.manifest.readers.manifest_file import ManifestFile, open_manifest_file
 from batch_import.manifest.readers.record import Block, CellViolation, Content, RecordFault
@@ -113,13 +114,13 @@ class Manifest:
             ManifestError: the file cannot be read any further, or was changed since it was opened.
         """
         chunk_rows = max(1, min(CHUNK_ROWS, _CHUNK_CELLS // len(self.header)))
-        builder = _ChunkBuilder(len(self.header))
+        builder = _ChunkBuilder(self.header)
         with self.source.explaining_errors():
             for block in self.content.blocks():
                 builder.add(block)
                 if len(builder.lines) >= chunk_rows:
                     yield builder.chunk()
-                    builder = _ChunkBuilder(len(self.header))
+                    builder = _ChunkBuilder(self.header)
             self.source.refuse_changed()
             if builder.lines or builder.comments:
                 yield builder.chunk()
@@ -138,7 +139,9 @@ def open_manifest(path: Path, options: ReadingOptions = _DEFAULT_OPTIONS) -> Man
     """
     with open_manifest_file(path) as source:
         content = _read_content(source, options)
-        header = tuple(_storable(content.header))
+        header = tuple(_storable(content.header, unescape))
+        if origin_columns(header):
+            header = tuple(_storable(content.header, unescape_correction))
         manifest = Manifest(
             path,
             content.format_description,
@@ -213,15 +216,19 @@ def _refuse_options(formats: str, source: ManifestFile, **unused_options: object
             )
 
 
-def _storable(cells: Sequence[str]) -> Sequence[str]:
+def _storable(cells: Sequence[str], remove_mark: Callable[[str], str]) -> Sequence[str]:
     """Remove the escaping of spreadsheet cells, and replace characters that cannot be stored.
+
+    Args:
+        cells: the cells.
+        remove_mark: returns a cell without the mark of its escaping.
 
     Returns:
         The same object if nothing has to be changed.
     """
     joined = "".join(cells)
     if ESCAPE_MARK in joined:
-        cells = [unescape(cell) for cell in cells]
+        cells = [remove_mark(cell) for cell in cells]
     if not joined.isascii() and _SURROGATE.search(joined):
         cells = [_SURROGATE.sub(LOST_CHARACTER, cell) for cell in cells]
     return cells
@@ -233,10 +240,15 @@ def _as_windows_1252(match: re.Match[str]) -> str:
 
 
 class _ChunkBuilder:
-    """Joins blocks of rows to a chunk."""
+    """Joins blocks of rows to a chunk.
 
-    def __init__(self, width: int) -> None:
-        self._columns: list[list[str]] = [[] for _ in range(width)]
+    Args:
+        header: the names of all columns.
+    """
+
+    def __init__(self, header: Sequence[str]) -> None:
+        self._columns: list[list[str]] = [[] for _ in header]
+        self._remove_mark = unescape_correction if origin_columns(header) else unescape
         self._faults: dict[int, RecordFault] = {}
         self._violations: dict[int, list[CellViolation]] = {}
         self.lines: list[int] = []
@@ -251,7 +263,7 @@ class _ChunkBuilder:
         self.lines.extend(block.lines)
         self.comments.extend(block.comments)
         for position, (column, cells) in enumerate(zip(self._columns, block.columns, strict=True)):
-            storable_cells = _storable(cells)
+            storable_cells = _storable(cells, self._remove_mark)
             # `_storable` returns the same object if nothing was changed. Then no cell has
             # undecodable bytes.
             if storable_cells is not cells:

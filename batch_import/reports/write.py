@@ -15,7 +15,7 @@ from typing import Any, Final
 from batch_import import __version__
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.result_options import ResultOptions
-from batch_import.csv_escaping import escape_for_editing
+from batch_import.csv_escaping import escape_for_correction
 from batch_import.errors import StateError
 from batch_import.manifest.origin import JobReference
 from batch_import.models import ResultRow, Status
@@ -191,7 +191,7 @@ class _ResultWriter:
         if store.facts.get(facts.FAILED_CSV) != _file_fingerprint(path, source):
             lines = self._failed_lines(job_reference)
             # Private, because the file contains signed URLs.
-            write_csv(path, header, lines, escape_for_editing, is_private=True)
+            write_csv(path, header, lines, escape_for_correction, is_private=True)
             store.facts.save(facts.FAILED_CSV.of(_file_fingerprint(path, source)))
 
     def _failed_lines(self, job_reference: JobReference) -> Iterator[list[str]]:

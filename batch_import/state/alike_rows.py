@@ -174,7 +174,9 @@ _FORGET_MATCHED: Final = (
 _MARK_DUPLICATES: Final = f"""
     UPDATE incoming SET codes = '{POSSIBLE_DUPLICATE_CODE}', error = (
         SELECT 'this may be the video that was sent as ' || identity || ' (line ' || line
-            || ' at that time), with another address'
+            || ' at that time), with another '
+            || CASE WHEN removed.stripped_address = added.stripped_address THEN 'reference ID'
+                ELSE 'URL' END
         FROM removed JOIN added ON added.position = incoming.position
         WHERE is_sent AND {ALIKE} ORDER BY number LIMIT 1
     )

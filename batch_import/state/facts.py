@@ -88,6 +88,10 @@ def _decode_defaults(text: str) -> dict[str, str]:
     return dict(json.loads(text))
 
 
+def _decode_numbers(text: str) -> list[int]:
+    return list(map(int, json.loads(text)))
+
+
 def _decode_pilot(text: str) -> tuple[str, list[int]]:
     settings, numbers = json.loads(text)
     return settings, numbers
@@ -100,10 +104,12 @@ class IgnoredEdits:
     Attributes:
         count: number of these rows.
         line: line number of the first of them; 0 if there is none.
+        url_count: number of these rows in which only the URL was edited.
     """
 
     count: int = 0
     line: int = 0
+    url_count: int = 0
 
 
 def _decode_ignored_edits(text: str) -> IgnoredEdits:
@@ -134,6 +140,8 @@ IGNORED_EDITS: Final = Fact("ignored_edits", NO_EDITS, _decode_ignored_edits, _e
 #: Number, in the table `header`, of the columns of the manifest that was loaded last; 0 before the
 #: first.
 HEADER: Final = Fact("header", 0, int)
+#: Numbers of the rows that corrected files added to the job, and that its manifest does not have.
+ADDED_ROWS: Final[Fact[list[int]]] = Fact("added_rows", [], _decode_numbers, json.dumps)
 #: Names of URL parameters that are signatures: all that the user has named for this job.
 SIGNING: Final = Fact("signing", NO_EXTRA_NAMES, _decode_names, _encode_names)
 #: Whether the account was searched for rows of the manifest.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from batch_import.addresses.signatures import strip_signature
 from batch_import.models import ManifestColumns, ManifestRow
-from batch_import.state import alike_rows, statements
+from batch_import.state import added_rows, alike_rows, statements
 from batch_import.state.connection import Connection, Database
 from batch_import.state.facts import (
     FAILED_CSV,
@@ -57,6 +57,7 @@ class ManifestDiff:
         removed: rows that are no longer in the manifest. If they were not sent, they are skipped.
         ignored: rows that were edited after they were sent. The job keeps the values that were
             sent.
+        ignored_url_count: number of rows in `ignored` in which only the URL was edited.
         replaced: invalid rows without an identity (the text by which a row is recognized in an
             edited manifest) that were removed from the manifest or edited.
         unchanged: number of rows that did not change.
@@ -68,6 +69,7 @@ class ManifestDiff:
     changed: ChangedRows = ChangedRows()
     removed: ChangedRows = ChangedRows()
     ignored: ChangedRows = ChangedRows()
+    ignored_url_count: int = 0
     replaced: ChangedRows = ChangedRows()
     unchanged: int = 0
     accepted_lines: frozenset[int] = frozenset()
@@ -88,6 +90,7 @@ def load(
         _strip_signatures(db, options.signing)
         match_rows(db, columns.fields)
         alike_rows.find_alike(db)
+        added_rows.exclude_from_removed(db)
         known_manifest = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
         check_manifest_version(db, known_manifest[0] if known_manifest else "", options)
         if options.same_videos == "yes":
@@ -97,6 +100,7 @@ def load(
         if options.same_videos != "no":
             alike_rows.mark_possible_duplicates(db)
         header = _header_number(db, columns)
+        added_rows.keep_in_job(db, columns)
         diff = _merge(db, now, header, options.signing)
         if options.new_rows_error and diff.added.count + diff.changed.count:
             raise options.new_rows_error
@@ -120,7 +124,7 @@ def _ignored_edits(diff: ManifestDiff) -> IgnoredEdits:
     if not diff.ignored.count:
         return NO_EDITS
     first_line, _ = diff.ignored.first[0]
-    return IgnoredEdits(diff.ignored.count, first_line)
+    return IgnoredEdits(diff.ignored.count, first_line, diff.ignored_url_count)
 
 
 def _incoming_values(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
@@ -164,7 +168,7 @@ def _header_number(db: Database, columns: ManifestColumns) -> int:
 
 def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> ManifestDiff:
     """Change the job's rows, so that they correspond to the rows in `incoming`."""
-    ignored = _edited_after_sending(db, signing)
+    ignored, ignored_url_count = _edited_after_sending(db, signing)
     removed = _summary(db, statements.REMOVED)
     replaced = _summary(db, statements.REPLACED)
     # Rows without an identity are invalid; therefore they were never sent.
@@ -185,6 +189,7 @@ def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> Ma
         changed,
         removed,
         ignored,
+        ignored_url_count,
         replaced,
         unchanged=matched_count - changed.count - ignored.count,
         accepted_lines=frozenset(line for (line,) in db.execute(statements.ACCEPTED_LINES)),
@@ -202,18 +207,22 @@ def _summary(db: Database, queries: statements.RowList) -> ChangedRows:
     return ChangedRows(count, tuple(examples))
 
 
-def _edited_after_sending(db: Database, signing: frozenset[str]) -> ChangedRows:
+def _edited_after_sending(db: Database, signing: frozenset[str]) -> tuple[ChangedRows, int]:
     """Returns rows that the platform has, or may have, and that were edited since they were sent.
 
     A new signature of the URL is no edit, because the video is the same.
+
+    Returns:
+        The rows, and the number of those in which only the URL was edited.
     """
-    count = 0
+    count = url_count = 0
     examples: list[tuple[int, str]] = []
     for row in db.execute(statements.EDITED_AFTER_SENDING):
         line, reference_id, sent_url, new_url, is_renamed = row
         has_new_url = strip_signature(sent_url, signing) != strip_signature(new_url, signing)
         if is_renamed or has_new_url:
             count += 1
+            url_count += not is_renamed
             if len(examples) < _MAX_EXAMPLES:
                 examples.append((line, reference_id))
-    return ChangedRows(count, tuple(examples))
+    return ChangedRows(count, tuple(examples)), url_count

@@ -95,8 +95,8 @@ def _refuse_another_manifest(db: Database, known_manifest: str, options: LoadOpt
             f"Nothing was changed. {hint}",
         )
     raise StateError(
-        f"{options.folder} holds the job of {known_manifest}, with {known_count:,} rows; this"
-        f" manifest has {new_count:,}, and only {common_count:,} of them are the same.",
+        f"{options.folder} holds the job of {known_manifest}, with {known_count:,} comparable rows;"
+        f" this manifest has {new_count:,}, and only {common_count:,} of them are the same.",
         f"Nothing was changed. If it is another library: {hint}"
         f" If it is a new version: {setting_ref('job', str(options.folder))}.",
     )

@@ -10,12 +10,15 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from batch_import.state import choice_statements
+from batch_import.state.choice_statements import ALL_ROWS, CHOSEN_ROWS
 from batch_import.state.connection import Connection
 
-#: The columns of `RowUrl`: rows of the manifest that were not sent, sorted by URL.
+#: The columns of `RowUrl`: rows of the manifest that were not sent, sorted by URL. The place
+#: `{is_chosen}` is for a condition.
 _WAITING: Final = """
     SELECT line, stripped_address, reference_id, 0 FROM row
-    WHERE status = 'pending' AND position IS NOT NULL ORDER BY stripped_address
+    WHERE status = 'pending' AND position IS NOT NULL AND {is_chosen} ORDER BY stripped_address
 """
 #: The columns of `RowUrl`: rows that were sent, or may have been sent, sorted by URL.
 _SENT: Final = """
@@ -39,7 +42,9 @@ class RowUrl(NamedTuple):
     is_sent: bool
 
 
-def rows_sent_elsewhere(ours: Connection, others: Connection) -> Iterator[tuple[RowUrl, RowUrl]]:
+def rows_sent_elsewhere(
+    ours: Connection, others: Connection, *, only_chosen: bool = False
+) -> Iterator[tuple[RowUrl, RowUrl]]:
     """Yields the waiting rows of a job whose URL another job has sent under other reference IDs.
 
     Both jobs are read in the order of the URLs. Therefore only the rows with one URL are in memory.
@@ -47,11 +52,13 @@ def rows_sent_elsewhere(ours: Connection, others: Connection) -> Iterator[tuple[
     Args:
         ours: connection to the job with the waiting rows.
         others: connection to the other job.
+        only_chosen: whether only the rows that the user has chosen for the run are compared.
 
     Yields:
         the waiting row, and the first row that the other job has sent with the same URL.
     """
-    all_waiting = map(RowUrl._make, ours.stream(_WAITING))
+    is_chosen = choice_statements.is_chosen(CHOSEN_ROWS if only_chosen else ALL_ROWS)
+    all_waiting = map(RowUrl._make, ours.stream(_WAITING.format(is_chosen=is_chosen)))
     all_sent = map(RowUrl._make, others.stream(_SENT))
     rows = heapq.merge(all_waiting, all_sent, key=attrgetter("url"))
     for _, rows_with_url in groupby(rows, attrgetter("url")):

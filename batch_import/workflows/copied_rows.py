@@ -4,6 +4,7 @@ A copy of `failed.csv` with its two additional columns belongs to that job (`ori
 that were copied without these columns become a new job, which the user may not expect.
 """
 
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +60,30 @@ def find_copied_rows(store: Store, job: Job) -> CopiedRows | None:
     for other_job in other_jobs(job, {}):
         # If the other job cannot be read, the run continues without the comparison.
         with suppress(StateError), Store(other_job.state, read_only=True) as other_store:
-            identifiers: set[tuple[int, str]] = set()
-            for row in rows_to_fix(other_store.connection):
-                identifiers.update(_identifiers(row))
-            count = sum(not identifiers.isdisjoint(_identifiers(row)) for row in rows)
+            count = count_pairs(rows, rows_to_fix(other_store.connection))
             if count and count >= _MIN_FRACTION * len(rows):
                 manifest = Path(other_store.facts.get(facts.MANIFEST))
                 return CopiedRows(other_job, manifest, count, len(rows))
     return None
+
+
+def count_pairs(rows: Sequence[RowIdentifiers], rows_to_fix: Iterable[RowIdentifiers]) -> int:
+    """Count rows of a new job that are rows to fix of another job.
+
+    Titles can be the same in several rows. Therefore the result is never greater than the number of
+    rows to fix that are like a row of the new job.
+    """
+    indexes: dict[tuple[int, str], list[int]] = {}
+    for index, row in enumerate(rows):
+        for identifier in _identifiers(row):
+            indexes.setdefault(identifier, []).append(index)
+    similar_rows: set[int] = set()
+    similar_count = 0
+    for row in rows_to_fix:
+        found = [index for key in _identifiers(row) for index in indexes.get(key, ())]
+        similar_count += bool(found)
+        similar_rows.update(found)
+    return min(similar_count, len(similar_rows))
 
 
 def _identifiers(row: RowIdentifiers) -> list[tuple[int, str]]:

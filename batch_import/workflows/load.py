@@ -29,7 +29,7 @@ from batch_import.manifest.origin import (
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
-from batch_import.models import ManifestColumns
+from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.reports.problems import ProblemWriter
 from batch_import.sources import registry
 from batch_import.state import facts
@@ -181,10 +181,9 @@ class ManifestLoader:
             if preflight:
                 preflight.check_pending(store.queue, problems, self._now)
         failed_lines = preflight.failed_lines if preflight else frozenset()
-        accepted_lines = diff.accepted_lines - failed_lines
-        groups = problems.groups()
+        groups, accepted_lines = problems.groups(), diff.accepted_lines - failed_lines
         if accepted_lines:
-            groups = drop_errors(self._problem_path, accepted_lines)
+            groups, accepted_lines = drop_errors(self._problem_path, accepted_lines)
         summary = json.dumps([(group.code, group.count, group.example_lines) for group in groups])
         has_new_problems = summary != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(summary))
@@ -192,13 +191,13 @@ class ManifestLoader:
             diff if previous not in ("", fingerprint) else None,
             self._describe_reading(), groups, _progress(preflight), has_new_problems,
             retried_count, read_held_rows(store.reader), pilot=self._pilot,
-            problem_path=self._problem_path, accepted_count=len(accepted_lines),
+            problem_path=self._problem_path, accepted_lines=sorted(accepted_lines),
             kept_ids=self._read_kept_ids(store),
             ignored_edits=store.facts.get(facts.IGNORED_EDITS),
         )  # fmt: skip
 
     def _name_of(self, position: int | None) -> str:
-        """Returns the name of a column by its position; empty if there is no such column."""
+        """Returns the name of a column by its position; empty if there is none."""
         return "" if position is None else self._manifest.header[position]
 
     def _read_kept_ids(self, store: Store) -> KeptReferenceIds | None:
@@ -210,14 +209,13 @@ class ManifestLoader:
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
         changed_facts = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
-        other_pending_count = store.reader.counts().pending
         with self._open_problems() as problems, self._open_preflight() as preflight:
             rows = self._read_corrected_rows(store, origin, problems)
             corrected = store.correct(rows, self._now, changed_facts)
             for duplicate in corrected.duplicates:
                 column = self._name_of(self._mapping.reference_id)
                 problems.add(duplicate_problem(duplicate, column))
-            retried_count = self._select_rows(store)
+            retried_count = self._select_rows(store, list(corrected.lines))
             if preflight:
                 preflight.check_pending(store.queue, problems, self._now, corrected.lines)
         if self._changes_job and self._job.problems.exists():
@@ -233,29 +231,36 @@ class ManifestLoader:
             is_correction=True,
             pilot=self._pilot,
             problem_path=self._problem_path,
-            other_pending_count=other_pending_count,
+            other_pending_count=store.reader.counts().pending - store.queue.claimable_count(),
+            rejected_count=corrected.rejected_count,
         )
 
     def _read_corrected_rows(
         self, store: Store, origin: OriginColumns, problems: ProblemWriter
     ) -> Iterator[CorrectedRow]:
-        """Yield each row of a corrected `failed.csv`, with the number of its row in the job.
-
-        Raises:
-            ManifestError: a row does not belong to the job.
-        """
+        """Yield each row of a corrected `failed.csv`; raises `ManifestError` as `_row_number`."""
         job_id = store.facts.get(facts.JOB_ID)
         for chunk in self._read_chunks(problems):
             for row in chunk:
-                job_and_row = origin.read(row.cells)
-                if job_and_row is None or job_and_row[0].id != job_id:
-                    raise ManifestError(
-                        f"Line {row.line} of {self._manifest.path} is no row of the job"
-                        f" {self._job.folder}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
-                        " differ from those in failed.csv.",
-                        "Nothing was changed. Put new rows into the manifest.",
-                    )
-                yield CorrectedRow(job_and_row[1], row, self.columns)
+                yield CorrectedRow(self._row_number(row, origin, job_id), row, self.columns)
+
+    def _row_number(self, row: ManifestRow, origin: OriginColumns, job_id: str) -> int | None:
+        """Returns the number of a line's row in the job; None if the line is a new row.
+
+        Raises:
+            ManifestError: the line is neither a row of the job nor a new row.
+        """
+        if job_id and origin.is_empty(row.cells):
+            return None
+        job_and_row = origin.read(row.cells)
+        if job_and_row is None or job_and_row[0].id != job_id:
+            raise ManifestError(
+                f"Line {row.line} of {self._manifest.path} is no row of the job"
+                f" {self._job.folder}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
+                " differ from those in failed.csv.",
+                "Nothing was changed. Restore these two cells; if it is a new row, empty both.",
+            )
+        return job_and_row[1]
 
     def _load_options(self, refusal: ManifestError | None) -> LoadOptions:
         return LoadOptions(
@@ -268,13 +273,20 @@ class ManifestLoader:
             refusal,
         )
 
-    def _select_rows(self, store: Store) -> int:
+    def _select_rows(self, store: Store, corrected_numbers: list[int] | None = None) -> int:
         """Select the rows of this run, and make failed rows pending if it is a retry.
+
+        Args:
+            corrected_numbers: numbers of the rows of a corrected `failed.csv`, to which the run is
+                restricted unless the user selects rows; None if the file is the manifest.
 
         Returns:
             The number of failed rows that are pending again.
         """
-        store.queue.choose(self._settings.only)
+        if corrected_numbers is None or self._settings.only:
+            store.queue.choose(self._settings.only)
+        else:
+            store.queue.choose_numbers(corrected_numbers)
         retried_count = store.queue.retry_failed(self._now) if self._request.retry_failed else 0
         if self._settings.first is not None:
             store.queue.choose_first(self._settings.first)

@@ -1,5 +1,6 @@
 """The results of validating a manifest, and of loading it into a job."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -107,13 +108,16 @@ class LoadResult:
         pilot: the rows that the run sends; None if it is not a pilot.
         is_correction: whether the file is a corrected `failed.csv`, so that only its rows changed.
         problem_path: path of the file that lists every problem.
-        accepted_count: number of rows that have an error in the manifest and are valid in the job,
-            because they were corrected in `failed.csv`. Their errors are not in `groups`.
+        accepted_lines: line numbers of rows that have an error in the manifest and are valid in the
+            job, because they were corrected in `failed.csv`, or were sent before the manifest was
+            edited. Their errors are not in `groups`.
         kept_ids: rows that were sent with another reference ID than the manifest has; None if
             there are none.
         ignored_edits: rows that were edited in the manifest after they were sent.
-        other_pending_count: if the file is a corrected `failed.csv`: number of rows of the job that
-            were pending before; otherwise 0.
+        other_pending_count: if the file is a corrected `failed.csv`: number of pending rows of the
+            job that the run does not send; otherwise 0.
+        rejected_count: if the file is a corrected `failed.csv`: number of its new rows that were
+            not added to the job, because they are invalid; otherwise 0.
     """
 
     diff: ManifestDiff | None
@@ -126,10 +130,11 @@ class LoadResult:
     is_correction: bool = False
     pilot: Pilot | None = None
     problem_path: Path = Path()
-    accepted_count: int = 0
+    accepted_lines: Sequence[int] = ()
     kept_ids: KeptReferenceIds | None = None
     ignored_edits: IgnoredEdits = NO_EDITS
     other_pending_count: int = 0
+    rejected_count: int = 0
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:

@@ -19,6 +19,8 @@ from batch_import.state.store import Store
 
 #: Two jobs with the same values of these facts import into the same account.
 _ACCOUNT_FACTS: Final = (facts.API_BASE, facts.ACCOUNT)
+#: Maximum number of line numbers in the message, so that it stays short.
+_MAX_LISTED_LINES: Final = 10
 
 
 def refuse_videos_of_other_jobs(store: Store, job: Job, settings: Settings) -> None:
@@ -38,7 +40,7 @@ def refuse_videos_of_other_jobs(store: Store, job: Job, settings: Settings) -> N
     for other_job in other_jobs(job, account):
         pairs = _rows_sent_with_other_ids(store, other_job)
         if pairs:
-            raise _second_videos_error(other_job, pairs)
+            raise _second_videos_error(other_job, pairs, store.queue.claimable_count())
 
 
 def _rows_sent_with_other_ids(store: Store, other_job: Job) -> list[tuple[RowUrl, RowUrl]]:
@@ -50,17 +52,39 @@ def _rows_sent_with_other_ids(store: Store, other_job: Job) -> list[tuple[RowUrl
     # If the other job cannot be read, the run continues without the comparison.
     with suppress(StateError), Store(other_job.state, read_only=True) as other_store:
         if all(other_store.facts.get(fact) == store.facts.get(fact) for fact in _ACCOUNT_FACTS):
-            return list(rows_sent_elsewhere(store.connection, other_store.connection))
+            return list(
+                rows_sent_elsewhere(
+                    store.connection, other_store.connection, only_chosen=store.queue.has_choice
+                )
+            )
     return []
 
 
-def _second_videos_error(other_job: Job, pairs: Sequence[tuple[RowUrl, RowUrl]]) -> StateError:
+def _second_videos_error(
+    other_job: Job, pairs: Sequence[tuple[RowUrl, RowUrl]], selected_count: int
+) -> StateError:
+    """Create the error.
+
+    Args:
+        other_job: the job that has sent the URLs.
+        pairs: each row, with the row of the other job.
+        selected_count: number of rows that the run would send.
+    """
     row, sent = min(pairs)
     count = f"{len(pairs):,} row{'' if len(pairs) == 1 else 's'}"
+    if 2 * len(pairs) > selected_count:
+        advice = f"To continue that job, add {setting_ref('job', str(other_job.folder))}."
+    else:
+        rows = "this row" if len(pairs) == 1 else f"these rows ({_line_list(pairs)})"
+        advice = f"The videos are imported already: delete {rows} from this manifest."
     return StateError(
         f"{count} of this manifest would become second videos: the job {other_job.folder} has sent"
         f" the same URLs with other reference IDs, for example line {row.line} ({row.reference_id})"
         f" as {sent.reference_id}. Nothing was sent.",
-        f"To continue that job, add {setting_ref('job', str(other_job.folder))}."
-        f" If they are other videos, add {setting_ref('same_videos', 'no')}.",
+        f"{advice} If they are other videos, add {setting_ref('same_videos', 'no')}.",
     )
+
+
+def _line_list(pairs: Sequence[tuple[RowUrl, RowUrl]]) -> str:
+    lines = [str(row.line) for row, _ in sorted(pairs)[:_MAX_LISTED_LINES]]
+    return f"lines {', '.join(lines)}{', …' if len(pairs) > _MAX_LISTED_LINES else ''}"

@@ -167,11 +167,12 @@ def plan(
     copied_rows = find_copied_rows(store, job)
     running = exists(job) and is_running(job)
     counts = store.reader.counts(is_running=running)
+    selected_count = store.queue.claimable_count()
     retryable_count = store.queue.retryable_count()  # before `_match_rows` changes rows to failed
     matches = _match_rows(store, request, credentials, observer, stop)
     work_plan = plan_work(
         counts,
-        counts.pending,
+        selected_count,
         matches.row_count or 0,
         matches.taken_id_count,
         is_searched=matches.row_count is not None,
@@ -208,17 +209,12 @@ def _learn_processing_time(store: Store, settings: Settings, database: str) -> P
             with Store(job.state) as other:
                 is_same_api = other.facts.get(facts.API_BASE) == settings.api_base
                 is_same_account = account in ("", other.facts.get(facts.ACCOUNT))
-                is_same_job = _manifest_facts(other) == _manifest_facts(store)
+                is_same_job = other.facts.get(facts.JOB_ID) == store.facts.get(facts.JOB_ID)
                 if is_same_api and is_same_account and not is_same_job:
                     times.append(other.reader.processing_times(_LEARNED_ROWS, max_seconds))
         except StateError:
             continue  # the forecast does not need every job
     return learn_processing_time(times)
-
-
-def _manifest_facts(store: Store) -> tuple[str, str]:
-    """Returns path and fingerprint of a job's manifest."""
-    return store.facts.get(facts.MANIFEST), store.facts.get(facts.FINGERPRINT)
 
 
 def _find_expiring_urls(store: Store, starts_at: float, rows_per_second: float) -> ExpiringUrls:
@@ -242,7 +238,7 @@ def _match_rows(
     stop: threading.Event,
 ) -> AccountMatches:
     """Search the account for the videos of the pending rows, if a run would list all its media."""
-    pending_count = store.reader.counts().pending
+    pending_count = store.queue.claimable_count()
     search_state = store.facts.get(facts.ACCOUNT_SEARCH)
     if not pending_count or search_state is AccountSearch.DONE:
         return AccountMatches(0)
@@ -266,7 +262,7 @@ def _match_rows(
 
 def _list_and_match(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """List the account's media as a run would, and apply the matches to the copy of the job."""
-    pending_count = store.reader.counts().pending
+    pending_count = store.queue.claimable_count()
     pages = ListPages()
     adoption = AdoptionSearch(pending_count, pages)
     matched_count = request_count = 0

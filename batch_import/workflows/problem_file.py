@@ -54,21 +54,24 @@ def open_problem_file(path: Path) -> Iterator[ProblemWriter]:
         yield ProblemWriter(write)
 
 
-def drop_errors(path: Path, lines: Collection[int]) -> list[ProblemGroup]:
+def drop_errors(path: Path, lines: Collection[int]) -> tuple[list[ProblemGroup], frozenset[int]]:
     """Remove the errors of some rows from the file of problems. Warnings stay.
 
     Args:
         lines: line numbers of the rows.
 
     Returns:
-        The remaining problems, grouped by code.
+        The remaining problems, grouped by code; and the lines whose errors were removed.
 
     Raises:
         StateError: the file cannot be read or written.
     """
+    dropped_lines: set[int] = set()
     with open_problem_file(path) as problems:
         for cells in read_csv(path):
             problem = read_problem(cells)
             if problem.severity is Severity.WARNING or problem.line not in lines:
                 problems.add(problem)
-    return problems.groups()
+            else:
+                dropped_lines.add(problem.line)
+    return problems.groups(), frozenset(dropped_lines)

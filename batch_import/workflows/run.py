@@ -97,7 +97,9 @@ def run(
                 with log_start_and_end(log, store):
                     import_rows(store, hold, request, credentials, observer, should_stop, log)
                     end_pilot(store)
-        return RunResult(store.reader.counts(), store.queue.remaining_count())
+        remaining_count = store.queue.remaining_count() + result.rejected_count
+        manifest = store.facts.get(facts.MANIFEST) if result.is_correction else ""
+        return RunResult(store.reader.counts(), remaining_count, manifest)
 
 
 def _open_manifest(

@@ -36,10 +36,13 @@ class RunResult:
     Attributes:
         counts: number of all rows of the job per status.
         remaining_count: number of rows that the run should have imported and did not.
+        manifest: absolute path of the job's manifest, if the run imported a corrected `failed.csv`;
+            otherwise empty.
     """
 
     counts: Counts
     remaining_count: int
+    manifest: str = ""
 
 
 def import_rows(

@@ -40,13 +40,17 @@ class WorkPlan:
         return bool(self.create or self.adopt or self.resume or self.settle)
 
     @property
+    def selected(self) -> int:
+        """Number of pending rows that are selected for the run."""
+        return self.create + self.adopt + self.ids_taken
+
+    @property
     def is_first_run(self) -> bool:
         """Whether the run will create the first videos of the job."""
         return bool(self.create) and not (self.resume or self.settle or self.done)
 
     def __str__(self) -> str:
-        selected = self.create + self.adopt + self.ids_taken
-        total = f" (of {self.pending} pending)" if self.pending > selected else ""
+        total = f" (of {self.pending} pending)" if self.pending > self.selected else ""
         condition = "" if self.is_searched or not self.create else " unless the account has them"
         parts = [
             f"{self.create} to create{total}{condition}",

@@ -202,14 +202,41 @@ def test_rows_whose_job_is_not_there_say_so(
     assert len(server.platform.media) == 12
 
 
-def test_a_new_row_in_it_is_refused_with_its_line(
+def test_new_rows_in_it_are_rows_of_the_job(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
+    header, *rows = fix(read(tmp_path / "output/library/failed.csv"))
+    assert rows[0][2] == "F-003"
+    copied = ["https://m.example.com/f3b.mp4", "Video 3b", "F-003b", *rows[0][3:]]
+    new = ["https://m.example.com/n.mp4", "New", "N", "", "", "", "", ""]
+    wrong = ["nowhere", "Wrong", "W", "", "", "", "", ""]
+    table = [header, rows[0], copied, *rows[1:], new, wrong]
+    path = excel(table, tmp_path / "copy.csv")
+    printed = run("run", path, *FAST, code=1).stdout
+    assert "2 added: line 3 (F-003b), line 6 (N)" in printed
+    assert "1 new row of copy.csv was not added to the job" in printed
+    assert {media.reference_id for media in server.platform.media} == {
+        *(f"F-{n:03}" for n in range(1, 13)), "F-003b", "N",
+    }  # fmt: skip
+    excel(table[:-1], path)
+    for again in (path, tmp_path / "library.csv"):
+        run("run", again, *FAST)
+    run("retry", tmp_path / "library.csv", *FAST)
+    assert len(server.platform.media) == 14
+    assert len(run.table("output/library/results.csv")) == 14
+
+
+def test_a_row_whose_job_cells_were_changed_is_refused_with_its_line(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
     run = command(server)
     run("run", library(tmp_path / "library.csv"), *FAST, code=1)
     table = fix(read(tmp_path / "output/library/failed.csv"))
-    table.append(["https://m.example.com/n.mp4", "New", "N", "", "", "", "", ""])
+    table.append(["https://m.example.com/n.mp4", "New", "N", "", "", "", "", "row-2"])
     done = run("run", excel(table, tmp_path / "copy.csv"), *FAST, code=2)
     assert "Line 5" in done.stderr
     assert len(server.platform.media) == 9
@@ -279,8 +306,13 @@ def test_the_list_of_problems_stays_that_of_the_job(
     assert len(listed("output/library/problems-library.csv")) == 3
     assert listed(job) == []
     printed = run("run", path, *FAST, "--strict").stdout
-    assert "error" not in printed.replace("3 rows with an error in the manifest: corrected", "")
+    accepted = "3 rows with an error in the manifest (line 4, 7, 10): corrected"
+    assert accepted in printed
+    assert "error" not in printed.replace(accepted, "")
     assert listed(job) == []
+    # The errors are corrected in the manifest, too.
+    excel(fix(read(path)), path)
+    assert "with an error in the manifest" not in run("run", path, *FAST).stdout
 
 
 def test_an_edit_that_damages_an_imported_row_is_no_error(
@@ -294,7 +326,7 @@ def test_an_edit_that_damages_an_imported_row_is_no_error(
     excel(table, path)
     printed = run("run", path, *FAST, code=1).stdout
     assert "url-missing" not in printed
-    assert "1 row with an error in the manifest" in printed
+    assert "1 row with an error in the manifest (line 2)" in printed
     lines = [line["line"] for line in run.table("output/library/problems.csv")]
     assert lines == ["4", "7", "10"]
 
@@ -307,7 +339,8 @@ def test_every_command_finds_the_job_of_corrected_rows(
     failed = tmp_path / "output/library/failed.csv"
     copy = excel(fix(read(failed)), tmp_path / "fixed.csv")
     assert run.counts(copy)["total"] == 12
-    assert "12 rows: " in run("verify", copy, "--rate", "200", code=1).stdout
+    mapping = ("--map", "filename=filename")
+    assert "12 rows: " in run("verify", copy, "--rate", "200", *mapping, code=1).stdout
     assert "output/library/results.csv" in run("report", copy).stdout
     assert not (tmp_path / "output/fixed").exists()
 
@@ -325,18 +358,24 @@ def test_a_file_that_cannot_be_loaded_leaves_no_job(
     assert not (tmp_path / "output/fixed/state.sqlite").exists()
 
 
-def test_other_rows_that_are_sent_too_are_counted(
+def test_a_run_of_corrected_rows_sends_no_other_row(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
-    run, path = command(sandbox()), library(tmp_path / "library.csv")
+    server = sandbox()
+    run, path = command(server), library(tmp_path / "library.csv")
     run("run", path, *FAST, "--first", "2", code=0)
-    excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv")
-    assert (
-        "A run also sends 7 rows of the job that were" in run("plan", tmp_path / "fixed.csv").stdout
-    )
-    first = run("run", tmp_path / "fixed.csv", *FAST, "--first", "1").stdout
-    assert "also sends" not in first
-    assert (
-        "A run also sends 9 rows of the job that were"
-        in run("run", tmp_path / "fixed.csv", *FAST).stdout
-    )
+    fixed = excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv")
+    rest = "A run of this file sends its own rows only: 7 rows of the job are still pending."
+    planned = run("plan", fixed).stdout
+    assert rest in planned
+    assert "3 to create (of 10 pending)" in planned
+    first = run("run", fixed, *FAST, "--first", "1", code=None).stdout
+    assert "of this file" not in first
+    assert len(server.platform.media) == 3
+    printed = run("run", fixed, *FAST).stdout
+    assert rest in printed
+    assert len(server.platform.media) == 5
+    (shown,) = [line for line in printed.splitlines() if line.startswith("Not sent yet: 7 rows.")]
+    assert shown.endswith("To send the rest: batch-import run library.csv")
+    run("run", "library.csv", *FAST)
+    assert len(server.platform.media) == 12

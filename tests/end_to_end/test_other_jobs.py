@@ -44,6 +44,22 @@ def test_a_copy_under_other_ids_is_refused_by_run_and_plan(
     assert len(server.platform.media) == 4
 
 
+def test_one_repeated_video_is_to_be_deleted_or_not_selected(
+    sent: tuple[SandboxServer, Callable, Path],
+) -> None:
+    server, run, path = sent
+    rows = [f"https://videos.example.com/{n}.mp4,New {n},N-{n}\n" for n in (1, 7, 8)]
+    other = path.with_name("other.csv")
+    other.write_text("Link,Name,Number\n" + "".join(rows), encoding="utf-8")
+    options = (*FAST, "--map", "referenceId=Number")
+    refused = run("run", other, *options, code=2).stderr
+    assert "for example line 2 (N-1)" in refused
+    assert "delete this row from this manifest" in refused
+    assert "--job" not in refused
+    run("run", other, *options, "--only", "3-4", code=0)
+    assert len(server.platform.media) == 4
+
+
 def test_a_copy_under_the_same_ids_finds_its_videos(
     sent: tuple[SandboxServer, Callable, Path],
 ) -> None:
@@ -107,6 +123,7 @@ def test_a_copy_of_failed_rows_is_said_to_be_a_new_job(
         assert "1 of its 1 row is failed or invalid in output/export." in printed
         assert "correct output/export/failed.csv" in printed
         assert "or correct export.csv." in printed
+        assert "a new version of export.csv, add --job output/export." in printed
     assert "new job" not in run("run", fixed, *FAST, "--map", "referenceId=").stdout
 
 

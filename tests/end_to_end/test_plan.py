@@ -122,6 +122,16 @@ def test_processing_times_are_learned_from_other_jobs_of_the_account(
     assert planned(command(sandbox()), new)["processing"]["rows"] == 0
 
 
+def test_processing_times_of_a_job_with_an_edited_manifest_are_read_once(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    run = command(sandbox())
+    run("run", manifest(21), *FAST, "--job", "output/videos")
+    edited = manifest(22, name="export-2.csv")
+    printed = planned(run, edited, "--job", "output/videos")
+    assert (printed["processing"]["rows"], printed["processing"]["jobs"]) == (21, 1)
+
+
 def test_failed_rows_wait_for_retry(sandbox: Start, command: Callable, manifest: Callable) -> None:
     run = command(sandbox(failing=1))
     path = manifest(3)

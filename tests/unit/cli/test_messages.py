@@ -68,4 +68,8 @@ def test_edits_without_effect() -> None:
     assert "1 row of the manifest was edited after it was sent (line 7)" in format_ignored_edits(
         IgnoredEdits(1, 7)
     )
+    url_edit = format_ignored_edits(IgnoredEdits(1, 7, url_count=1))
+    assert "1 row of the manifest has another URL than when sent (line 7)" in url_edit
+    assert "change the video" not in url_edit
+    assert "were edited" in format_ignored_edits(IgnoredEdits(3, 7, url_count=2))
     assert "3 rows of the manifest were edited" in format_ignored_edits(IgnoredEdits(3, 7))

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from batch_import.csv_escaping import escape, escape_for_editing
+from batch_import.csv_escaping import escape, escape_for_correction, escape_for_editing
+from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN
 from batch_import.manifest.read import open_manifest
 from batch_import.reports.writers.csv_writer import write_csv
 
@@ -45,5 +46,17 @@ def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str
 @example(rows=[("# no comment", "1"), ("#", "2")])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_text_comes_back(tmp_path: Path, rows: list[Sequence[str]]) -> None:
-    write_csv(tmp_path / "failed.csv", ["title", "id"], rows, escape_for_editing)
-    assert read_back(tmp_path / "failed.csv") == (["title", "id"], [list(row) for row in rows])
+    write_csv(tmp_path / "new.csv", ["title", "id"], rows, escape_for_editing)
+    assert read_back(tmp_path / "new.csv") == (["title", "id"], [list(row) for row in rows])
+    header = ["title", "'id", JOB_COLUMN, ROW_COLUMN]
+    failed = [[*row, "job-bcdfghjklmnp", "row-1"] for row in rows]
+    write_csv(tmp_path / "failed.csv", header, failed, escape_for_correction)
+    assert read_back(tmp_path / "failed.csv") == (header, failed)
+
+
+def test_an_edited_cell_of_failed_csv_loses_its_mark(tmp_path: Path) -> None:
+    path = tmp_path / "fixed.csv"
+    path.write_text(
+        f"title,id,{JOB_COLUMN},{ROW_COLUMN}\n''70s,'0049-FR,job-bcdfghjklmnp,row-1\n", "utf-8"
+    )
+    assert read_back(path)[1] == [["'70s", "0049-FR", "job-bcdfghjklmnp", "row-1"]]

@@ -3,6 +3,8 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.manifest.read import CHUNK_ROWS
@@ -12,6 +14,7 @@ from batch_import.state.store import Store
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 
+UUID = "11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 HEADER = "sourceUrl,filename\n"
 ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two\n"
 
@@ -84,6 +87,32 @@ def test_removed_rows_are_counted_whether_they_were_sent_or_not(tmp_path: Path) 
         assert diff is not None
         assert diff.removed.count == 1
         assert store.reader.counts().imported == 1
+
+
+@pytest.mark.parametrize(
+    ("sent_id", "edited", "difference"),
+    [("A", "https://h.example.com/1.mp4,One,B", "reference ID"),
+     ("", f"https://h.example.com/{UUID.replace('1', '2')}.mp4,One,", "URL")],
+)  # fmt: skip
+def test_a_held_row_names_what_differs(
+    tmp_path: Path, sent_id: str, edited: str, difference: str
+) -> None:
+    path = tmp_path / "videos.csv"
+    header = "sourceUrl,filename,referenceId\n"
+    two = "https://h.example.com/2.mp4,Two,T\n"
+    sent = "1" if sent_id else UUID
+    path.write_text(
+        f"{header}https://h.example.com/{sent}.mp4,One,{sent_id}\n{two}", encoding="utf-8"
+    )
+    with Store(None) as store:
+        take_over(store, path)
+        claimed = store.queue.claim(2, 1.0)
+        store.queue.apply(
+            [StatusUpdate(r.row_number, Status.IMPORTED, "ok", sent_at=1.0) for r in claimed], 1.0
+        )
+        path.write_text(f"{header}{edited}\n{two}", encoding="utf-8")
+        (held,) = take_over(store, path).held_rows.examples
+    assert held.reason.endswith(f"with another {difference}")
 
 
 def test_a_retry_says_how_many_rows_it_sends_again(tmp_path: Path) -> None:
