@@ -2,6 +2,7 @@
 
 import os
 import select
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ def dialog(
 
     pid, screen = pty.fork()
     if pid == 0:
+        # A shell that starts the tests in the background lets them ignore Ctrl-C.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.chdir(folder)
         os.execvpe(arguments[0], list(arguments), dict(environ))
     text, remaining_answers = "", list(answers)
