@@ -273,10 +273,11 @@ CODES: Final[dict[str, Code]] = {
         "Put the URL into an object.",
     ),
     "renditions": Code(
-        _ERROR, "JSON", "The object has several files, and it is not clear which is the video.",
+        _ERROR, "JSON",
+        "The object has several files, and it is not clear which is the video, or none is usable.",
         '{"filename": "A", "sources": [{"src": "https://media.example.com/a.mp4"},'
         ' {"src": "https://media.example.com/b.mp4"}]}',
-        "Keep only one of them, or give each its own object with its own title and ID.",
+        "Keep only one usable file, or give each its own object with its own title and ID.",
     ),
     "syntax": Code(
         _ERROR, "JSON", "The line is not valid JSON.",
