@@ -143,7 +143,7 @@ CODES: Final[dict[str, Code]] = {
         "Give a signed URL, or one that needs no login.",
     ),
     "duplicate-video": Code(
-        _WARNING, "sourceUrl", "An earlier row has the same URL, apart from the signature.",
+        _WARNING, "sourceUrl", "Another row has the same URL, apart from the signature.",
         "https://media.example.com/a.mp4",
         "Remove one of the two rows, unless you want the video twice.",
     ),
