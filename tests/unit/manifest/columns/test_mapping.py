@@ -385,7 +385,7 @@ def test_defaults_fill_blank_cells_and_missing_columns() -> None:
     ]
     assert found.describe(header)[1:3] == [
         ("filename", "“A video” in every row"),
-        ("extension", "ext, taken from the end of the URL; “mp4” where that tells none"),
+        ("extension", "ext, taken from the end of the URL; “mp4” if it has no accepted extension"),
     ]
 
 
