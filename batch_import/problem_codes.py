@@ -171,6 +171,11 @@ CODES: Final[dict[str, Code]] = {
         _ERROR, "filename", "The title is an error value of a spreadsheet.", "#N/A",
         "Correct the formula in the spreadsheet, or type the title.",
     ),
+    "filename-entities": Code(
+        _WARNING, "filename", "The title was copied from a web page with its HTML entities.",
+        "Brakes &amp; cables",
+        "The hint is the title with the characters that the entities mean.",
+    ),
     "filename-garbled": Code(
         _WARNING, "filename", "Another program has read the title in a wrong encoding.", "CafÃ©",
         "The hint is the most likely original title.",
