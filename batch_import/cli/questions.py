@@ -130,5 +130,7 @@ def _parse_number_or_name(names: Mapping[int, str], entered: str | int) -> int:
 
 def _refuse_without_terminal(question: str, flag_hint: str, reason: str = "") -> None:
     if not can_ask():
-        message = f"{reason} “{question}” needs an answer, and this is not a terminal."
-        raise UsageError(message.strip(), flag_hint)
+        prefix = f"{reason} " if reason else ""
+        raise UsageError(
+            f"{prefix}“{question}” needs an answer, and this is not a terminal.", flag_hint
+        )

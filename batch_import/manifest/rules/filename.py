@@ -75,4 +75,5 @@ def _unescape(entity: re.Match[str]) -> str:
     if character == "\xa0":
         return " "
     is_known = len(character) == 1 or not character.endswith(";")
-    return character if is_known and character.isprintable() else entity[0]
+    is_text = character.isprintable() and character != "\ufffd"
+    return character if is_known and is_text else entity[0]
