@@ -174,7 +174,7 @@ CODES: Final[dict[str, Code]] = {
     "filename-entities": Code(
         _WARNING, "filename", "The title was copied from a web page with its HTML entities.",
         "Brakes &amp; cables",
-        "The hint is the title with the characters that the entities mean.",
+        "Write the characters that the entities mean.",
     ),
     "filename-garbled": Code(
         _WARNING, "filename", "Another program has read the title in a wrong encoding.", "CafÃ©",
@@ -187,7 +187,7 @@ CODES: Final[dict[str, Code]] = {
     # The extension.
     "extension-missing": Code(
         _ERROR, "extension", "The row has no extension, and its URL ends in no known one.", "",
-        "Give the extension of the file. If it is of another format, the hint says what to do.",
+        "Give the extension of the file. Convert a file of a format that is not accepted.",
     ),
     "extension-unknown": Code(
         _ERROR, "extension", "The platform does not accept files with this extension.", "flv",
@@ -240,6 +240,10 @@ CODES: Final[dict[str, Code]] = {
         " number of more than 15 digits.",
         "2024-03-01",
         "Compare the ID with the original data. Format the column as text in the spreadsheet.",
+    ),
+    "reference-blank": Code(
+        _WARNING, "referenceId", "Most rows have an ID, and this row has none.", "",
+        "Give the row its ID. Without one, an ID is made from its URL.",
     ),
     "reference-zeros": Code(
         _WARNING, "referenceId",

@@ -119,7 +119,7 @@ def _with_download_links(
     links = [
         column
         for column in columns
-        if column.kind is CellKind.PAGE and not all(map(_is_known_page, column.filled))
+        if column.kind is CellKind.PAGE and not all(map(_is_known_page, column.filled_cells))
     ]
     downloads = [column for column in links if "download" in split_words(column.name)]
     return downloads or [*streams, *links]
