@@ -143,7 +143,7 @@ CODES: Final[dict[str, Code]] = {
         "Give a signed URL, or one that needs no login.",
     ),
     "duplicate-video": Code(
-        _WARNING, "sourceUrl", "An earlier row has the same URL, apart from the signature.",
+        _WARNING, "sourceUrl", "Another row has the same URL, apart from the signature.",
         "https://media.example.com/a.mp4",
         "Remove one of the two rows, unless you want the video twice.",
     ),
@@ -171,6 +171,11 @@ CODES: Final[dict[str, Code]] = {
         _ERROR, "filename", "The title is an error value of a spreadsheet.", "#N/A",
         "Correct the formula in the spreadsheet, or type the title.",
     ),
+    "filename-entities": Code(
+        _WARNING, "filename", "The title was copied from a web page with its HTML entities.",
+        "Brakes &amp; cables",
+        "Write the characters that the entities mean.",
+    ),
     "filename-garbled": Code(
         _WARNING, "filename", "Another program has read the title in a wrong encoding.", "CafÃ©",
         "The hint is the most likely original title.",
@@ -182,7 +187,7 @@ CODES: Final[dict[str, Code]] = {
     # The extension.
     "extension-missing": Code(
         _ERROR, "extension", "The row has no extension, and its URL ends in no known one.", "",
-        "Give the extension of the file. If it is of another format, the hint says what to do.",
+        "Give the extension of the file. Convert a file of a format that is not accepted.",
     ),
     "extension-unknown": Code(
         _ERROR, "extension", "The platform does not accept files with this extension.", "flv",
@@ -236,6 +241,10 @@ CODES: Final[dict[str, Code]] = {
         "2024-03-01",
         "Compare the ID with the original data. Format the column as text in the spreadsheet.",
     ),
+    "reference-blank": Code(
+        _WARNING, "referenceId", "Most rows have an ID, and this row has none.", "",
+        "Give the row its ID. Without one, an ID is made from its URL.",
+    ),
     "reference-zeros": Code(
         _WARNING, "referenceId",
         "The reference ID has fewer digits than the others: a spreadsheet may have removed leading"
@@ -273,10 +282,11 @@ CODES: Final[dict[str, Code]] = {
         "Put the URL into an object.",
     ),
     "renditions": Code(
-        _ERROR, "JSON", "The object has several files, and it is not clear which is the video.",
+        _ERROR, "JSON",
+        "The object has several files, and it is not clear which is the video, or none is usable.",
         '{"filename": "A", "sources": [{"src": "https://media.example.com/a.mp4"},'
         ' {"src": "https://media.example.com/b.mp4"}]}',
-        "Keep only one of them, or give each its own object with its own title and ID.",
+        "Keep only one usable file, or give each its own object with its own title and ID.",
     ),
     "syntax": Code(
         _ERROR, "JSON", "The line is not valid JSON.",

@@ -85,7 +85,7 @@ def _ask_until_accepted(
         if proposal.needs_base_url and not reading.base_url:
             reading = _ask_for_base_url(reading, url_field)
         elif proposal.needs_extension and not reading.default:
-            reading = _ask_for_extension(reading, url_field)
+            reading = _ask_for_extension(reading, proposal)
         elif _is_accepted(proposal, accepts_all=accepts_all):
             return proposal, reading
         else:
@@ -171,11 +171,13 @@ def _with_column(reading: ReadingOptions, field: str, label: str) -> ReadingOpti
 
 def _ask_for_base_url(reading: ReadingOptions, url_field: "FieldProposal") -> ReadingOptions:
     """Ask for the URL of the folder to which the file names in the column of URLs belong."""
+    label, example = sanitized(url_field.label), sanitized(url_field.values[0])
+    reason = f"The column “{label}” has file names, such as {example}: their folder is needed."
     while True:
         answer = questions.ask_text(
-            f"“{sanitized(url_field.label)}” has file names, e.g. {sanitized(url_field.values[0])}."
-            " URL of their folder",
+            "URL of their folder",
             f"Give it with {flag('base_url')} https://HOST/FOLDER/.",
+            reason=reason,
         )
         try:
             return replace(reading, base_url=answer)
@@ -183,11 +185,16 @@ def _ask_for_base_url(reading: ReadingOptions, url_field: "FieldProposal") -> Re
             warn(sanitized(refused.message))
 
 
-def _ask_for_extension(reading: ReadingOptions, url_field: "FieldProposal") -> ReadingOptions:
-    example = sanitized(url_field.values[0])
+def _ask_for_extension(reading: ReadingOptions, proposal: "Proposal") -> ReadingOptions:
+    """Ask for the extension of all files, after the proposed columns were shown."""
+    if questions.can_ask():
+        _print_proposal(proposal)
+    example = sanitized(proposal.fields[0].values[0])
     answer = questions.ask_text(
-        f"Neither a column nor a URL such as {example} has the file extension. Extension",
+        "Extension of all files",
         f"Give it with {flag('default', 'extension=mp4')}, or name its column with {flag('map')}.",
+        reason=f"No column has the file extension, and the end of {example} is not an extension"
+        " that the platform accepts.",
         default="mp4",
     )
     return replace(reading, default={"extension": answer})

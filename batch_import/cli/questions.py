@@ -10,6 +10,7 @@ from typing import Final
 
 import click
 
+from batch_import.cli.console import warn
 from batch_import.errors import UsageError
 
 #: Maximum number of names that an error message lists: most manifests have fewer columns.
@@ -22,19 +23,27 @@ def can_ask() -> bool:
 
 
 def ask_text(
-    question: str, flag_hint: str, *, default: str | None = None, is_hidden: bool = False
+    question: str,
+    flag_hint: str,
+    *,
+    reason: str = "",
+    default: str | None = None,
+    is_hidden: bool = False,
 ) -> str:
     """Ask for a text.
 
     Args:
         flag_hint: a sentence that names the flag to use instead, if there is no terminal.
+        reason: a sentence that says why the question is asked; empty if that is clear.
         default: the answer if nothing is entered; None means that something must be entered.
         is_hidden: whether the typed text is not shown.
 
     Raises:
         UsageError: there is no terminal.
     """
-    _refuse_without_terminal(question, flag_hint)
+    _refuse_without_terminal(question, flag_hint, reason)
+    if reason:
+        warn(reason)
     answer: str = click.prompt(question, default=default, hide_input=is_hidden)
     return answer.strip()
 
@@ -119,6 +128,9 @@ def _parse_number_or_name(names: Mapping[int, str], entered: str | int) -> int:
     )
 
 
-def _refuse_without_terminal(question: str, flag_hint: str) -> None:
+def _refuse_without_terminal(question: str, flag_hint: str, reason: str = "") -> None:
     if not can_ask():
-        raise UsageError(f"“{question}” needs an answer, and this is not a terminal.", flag_hint)
+        prefix = f"{reason} " if reason else ""
+        raise UsageError(
+            f"{prefix}“{question}” needs an answer, and this is not a terminal.", flag_hint
+        )

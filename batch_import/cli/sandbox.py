@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 CREDENTIALS: Final = Credentials("VC-sandbox", "sandbox-api-key")
 #: Seconds between two checks for Ctrl-C. On Windows, Ctrl-C does not end a wait without a timeout.
 _CHECK_SECONDS: Final = 0.5
+#: The pause after the videos were saved, as a multiple of the time that this took: saving a large
+#: account must not slow down the responses.
+_PAUSE_FACTOR: Final = 20
 
 
 @command(
@@ -44,10 +47,14 @@ def sandbox(invocation: Invocation) -> int:
             f"  {assign} VIOSTREAM_API_KEY={CREDENTIALS.api_key}",
             flush=True,
         )
-        while not stop.wait(_CHECK_SECONDS):
-            pass
+        saved, duration = "", 0.0
+        while not stop.wait(max(_CHECK_SECONDS, _PAUSE_FACTOR * duration)):
+            if invocation["data"]:
+                started = time.monotonic()
+                saved = save_platform(server, invocation["data"], saved)
+                duration = time.monotonic() - started
         if invocation["data"]:
-            save_platform(server, invocation["data"])
+            save_platform(server, invocation["data"], saved)
     return OK
 
 
@@ -104,8 +111,14 @@ def start_server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "Sa
         ) from None
 
 
-def save_platform(server: "SandboxServer", path: Path) -> None:
-    """Save the videos of a sandbox in a file, for `--data`.
+def save_platform(server: "SandboxServer", path: Path, saved: str = "") -> str:
+    """Save the videos of a sandbox in a file, for `--data`. Nothing is written if none has changed.
+
+    Args:
+        saved: the content that was written before; empty if there is none.
+
+    Returns:
+        The content of the file.
 
     Raises:
         StateError: the file cannot be written.
@@ -114,8 +127,10 @@ def save_platform(server: "SandboxServer", path: Path) -> None:
 
     with server.lock:
         content = json.dumps(server.platform.dump())
-    with replace_text_file(path, f"Choose another {setting_ref('data')}.") as file:
-        file.write(content)
+    if content != saved:
+        with replace_text_file(path, f"Choose another {setting_ref('data')}.") as file:
+            file.write(content)
+    return content
 
 
 def _read_platform(path: Path) -> dict[str, Any]:

@@ -8,11 +8,13 @@ not know files, the network, the clock or the job database.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 
 from batch_import.addresses.column import AddressReader
 from batch_import.addresses.objects import percent_encoded
 from batch_import.addresses.signatures import NO_EXTRA_NAMES
 from batch_import.manifest.base_url import resolve_file_name
+from batch_import.manifest.blank_ids import BlankIds
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.candidates import heading_of
 from batch_import.manifest.columns.mapping import ColumnMapping
@@ -76,6 +78,7 @@ class Validator:
         self._likely_pages = LikelyPages()
         self._lost_zeros = LostZeros()
         self._url_expiries = UrlExpiries()
+        self._blank_ids = BlankIds()
 
     def check(self, chunk: Chunk) -> tuple[Rows, list[Problem]]:
         """Check the next chunk.
@@ -112,6 +115,7 @@ class Validator:
         collector.replace(chunk.faults)
 
         ids = reference_id.without_placeholders(ids)
+        self._blank_ids.add(chunk.lines, ids, chunk.faults)
         references = self._identities.assign_ids(chunk.lines, ids, urls, titles, chunk.faults)
         # An invalid ID is not reported as a duplicate as well.
         invalid_ids = collector.rows_with_error(_REFERENCE_ID)
@@ -197,9 +201,23 @@ class Validator:
         Args:
             rate: number of rows that are sent per second.
         """
-        for problem in (*self._urls_that_expire(rate), *self._ids_without_zeros()):
+        problems = (
+            self._urls_that_expire(rate), self._ids_without_zeros(), self._rows_without_id()
+        )  # fmt: skip
+        for problem in chain(*problems):
             if problem.code not in self._allowed:
                 yield problem
+
+    def _rows_without_id(self) -> Iterator[Problem]:
+        for line in self._blank_ids.find_lines():
+            yield Problem(
+                line,
+                self._column_names[_REFERENCE_ID],
+                "reference-blank",
+                "most rows have a reference id, and this row has none: one is made from its URL",
+                hint="If the row has an id, write it: an id cannot be changed after the import.",
+                severity=Severity.WARNING,
+            )
 
     def _ids_without_zeros(self) -> Iterator[Problem]:
         for line, digits in self._lost_zeros.find_short_ids():

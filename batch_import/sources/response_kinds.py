@@ -133,6 +133,26 @@ def _s3_base(record: JsonObject, page: JsonObject) -> str:
     return f"s3://{page['Name']}/" if page.get("Name") else ""
 
 
+_KALTURA: Final = RecordKind(
+    "Kaltura",
+    ("id", "objectType"),
+    "Kaltura gave no downloadUrl. Request media.list with a session that may download.",
+    starts={"objectType": "KalturaMediaEntry"},
+    title=("name",),
+    folder=("categories", "categoriesFullName"),
+    date=("createdAt",),
+    files=(FileMapping("", "downloadUrl"),),
+    conditions=(
+        # KalturaMediaType: 1 is VIDEO, 2 IMAGE, 5 AUDIO.
+        Condition("mediaType", "It is not of the media type video.", ("1",)),
+        # KalturaEntryStatus: -2 is ERROR_IMPORTING, -1 ERROR_CONVERTING, 3 DELETED.
+        Condition(
+            "status",
+            "Kaltura has deleted it, or could not process it.",
+            refused=("-2", "-1", "3", "deleted", "error"),
+        ),
+    ),
+)
 _GRAPH: Final = RecordKind(
     "Microsoft Graph",
     ("id", "name", "parentReference"),
@@ -172,20 +192,25 @@ RECORD_KINDS: Final = (
             FileMapping("download", "link", lifetime=_DAY),
         ),
     ),
-    RecordKind(
-        "Kaltura",
-        ("id", "objectType"),
-        "Kaltura gave no downloadUrl. Request media.list with a session that may download.",
-        starts={"objectType": "KalturaMediaEntry"},
-        title=("name",),
-        folder=("categories",),
-        date=("createdAt",),
-        files=(FileMapping("", "downloadUrl"),),
-        conditions=(
-            # KalturaMediaType: 1 is VIDEO, 2 IMAGE, 5 AUDIO.
-            Condition("mediaType", "It is not of the media type video.", ("1",)),
+    # Entries with the answer of flavorAsset.list, which the user has added. The downloadUrl is not
+    # used, because it is the URL of the original even if the original is deleted.
+    replace(
+        _KALTURA,
+        members=("id", "name", "flavorAssets"),
+        starts={},
+        without_file="None of its flavorAssets has a URL and the status ready.",
+        files=(
+            FileMapping(
+                "flavorAssets",
+                "url",
+                names={"extension": "fileExt", "size": "sizeInBytes"},
+                original=("isOriginal", "True"),
+                # KalturaFlavorAssetStatus: 2 is READY.
+                required={"status": ("", "2", "ready")},
+            ),
         ),
     ),
+    _KALTURA,
     RecordKind(
         "Brightcove",
         ("account_id", "id", "name"),

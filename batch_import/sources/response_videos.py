@@ -5,11 +5,11 @@ page is a JSON object with a list of records.
 """
 
 import html
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
-from batch_import.manifest.columns.values import CellKind, kind_of
+from batch_import.manifest.columns.values import CellKind, has_url, kind_of
 from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS
 from batch_import.sources.best_file import VideoFile, best_file, extension, skip_unfetchable
 from batch_import.sources.fact_values import date_of, file_size, plain_text
@@ -30,6 +30,8 @@ _COMMON_FACTS: Final = ("type", "height", "width", "quality", "label", "bitrate"
 #: Maximum number of arrays and objects around a record. Users put several pages into one array, so
 #: that a record may be in an array, in a page, in an array.
 _MAX_LEVELS: Final = 4
+#: Maximum number of arrays and objects in each other in which members with URLs are searched.
+_MAX_DEPTH: Final = 10
 _NEXT_PAGE: Final = "Another page follows this one. List it, too, if you have not."
 #: Media types of files that belong to a video but are not the video: thumbnails, subtitles.
 _OTHER_TYPES: Final = ("image/", "audio/", "text/")
@@ -42,11 +44,33 @@ def videos_in(response: Any, sent_at: float) -> Iterator[ListedVideo | SkippedIt
         response: decoded JSON of the response: a page, a record, or an array of pages or records.
         sent_at: when the platform sent the response, in epoch seconds.
     """
+    has_records = False
     for record, page, kind in _records(response, {}, _MAX_LEVELS):
+        has_records = True
         yield _video(record, page, kind, sent_at)
-    for page in response if isinstance(response, list) else [response]:
-        if isinstance(page, Mapping) and _has_next_page(page):
-            yield SkippedItem("the next page", _NEXT_PAGE)
+    pages = response if isinstance(response, list) else [response]
+    if has_records and _has_next_page([page for page in pages if isinstance(page, Mapping)]):
+        yield SkippedItem("the next page", _NEXT_PAGE)
+
+
+def members_with_urls(response: Any) -> list[str]:
+    """Returns the names of all members with a URL, such as `objects.thumbnailUrl`, each once.
+
+    Args:
+        response: decoded JSON of any kind.
+    """
+    return list(dict.fromkeys(_members_with_urls(response, "", _MAX_DEPTH)))
+
+
+def _members_with_urls(value: Any, name: str, max_depth: int) -> Iterator[str]:
+    if isinstance(value, str) and has_url([value]):
+        yield name
+    elif isinstance(value, list) and max_depth:
+        for item in value:
+            yield from _members_with_urls(item, name, max_depth - 1)
+    elif isinstance(value, Mapping) and max_depth:
+        for key, inner in value.items():
+            yield from _members_with_urls(inner, f"{name}.{key}" if name else key, max_depth - 1)
 
 
 def _records(
@@ -95,18 +119,31 @@ def _brightcove_kind() -> RecordKind:
     return next(kind for kind in RECORD_KINDS if kind.vendor == "Brightcove")
 
 
-def _has_next_page(page: JsonObject) -> bool:
+def _has_next_page(pages: Sequence[JsonObject]) -> bool:
+    """Whether another page follows the last of several pages of one response."""
+    if not pages:
+        return False
+    last_page = pages[-1]
     for path in NEXT_PAGE_PATHS:
-        if any(_text(value) not in ("", "False") for value in _values_at(page, path)):
+        if any(_text(value) not in ("", "False") for value in _values_at(last_page, path)):
             return True
-    # Kaltura gives the total number of records only; JW Player also the number of the page.
-    total, objects = page.get("totalCount"), page.get("objects")
-    if isinstance(total, int) and isinstance(objects, list):
-        return total > len(objects)
-    total, number, length = (page.get(name) for name in ("total", "page", "page_length"))
+    # Kaltura gives the total number of records; the request may be in the response.
+    total = last_page.get("totalCount")
+    if isinstance(total, int) and isinstance(last_page.get("objects"), list):
+        counts = [len(page["objects"]) for page in pages if isinstance(page.get("objects"), list)]
+        return total > max(sum(counts), _last_record_number(last_page))
+    # JW Player also gives the number of the page.
+    total, number, length = (last_page.get(name) for name in ("total", "page", "page_length"))
     if isinstance(total, int) and isinstance(number, int) and isinstance(length, int):
         return total > number * length
     return False
+
+
+def _last_record_number(page: JsonObject) -> int:
+    """Returns the number of the last record of a Kaltura page, by its pager; 0 without a pager."""
+    numbers = [_values_at(page, f"request/pager/{name}") for name in ("pageIndex", "pageSize")]
+    index, size = (values[0] if values else 0 for values in numbers)
+    return index * size if isinstance(index, int) and isinstance(size, int) else 0
 
 
 def _video(

@@ -15,12 +15,14 @@ from defusedxml.ElementTree import fromstring
 
 from batch_import.errors import UsageError
 from batch_import.sources.response_kinds import RECORD_KINDS
-from batch_import.sources.response_videos import videos_in
+from batch_import.sources.response_videos import members_with_urls, videos_in
 from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem, SourceUnreadable
 
 #: Maximum size of a file in bytes: ten times the size of a page with a thousand large records. A
 #: file of this size takes some gigabytes of memory when it is decoded.
 _MAX_BYTES: Final = 200_000_000
+#: Maximum number of members with URLs in a message.
+_MAX_LISTED_MEMBERS: Final = 8
 _WHITE_SPACE: Final = re.compile(r"\s*")
 
 
@@ -38,17 +40,36 @@ class SavedSource:
         name = location.partition(":")[2]
         content, saved_at = _read(name)
         has_items = False
+        members: list[str] = []
         for response in _responses(content, name):
             for item in videos_in(response, saved_at):
                 has_items = True
                 yield item
+            if not has_items:
+                members += members_with_urls(response)
         if not has_items:
             vendors = ", ".join(dict.fromkeys(kind.vendor for kind in RECORD_KINDS))
             raise SourceUnreadable(
                 f"{name} is not a saved answer of a known platform, or has no videos. Known"
                 f" platforms: {vendors}.",
-                "If it has URLs of videos, use the file itself as the manifest.",
+                _other_way(members),
             )
+
+
+def _other_way(members: list[str]) -> str:
+    """Returns what to do with a file of an unknown platform.
+
+    Args:
+        members: names of its members with URLs.
+    """
+    if not members:
+        return "It has no URLs. Save the answer that has the URLs of the files."
+    listed = ", ".join(members[:_MAX_LISTED_MEMBERS])
+    more = ", …" if len(members) > _MAX_LISTED_MEMBERS else ""
+    return (
+        f"It has URLs in {listed}{more}. If these are URLs of videos, use the file itself as the"
+        " manifest."
+    )
 
 
 def _read(name: str) -> tuple[bytes, float]:

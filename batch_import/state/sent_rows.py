@@ -1,11 +1,11 @@
-"""Find rows with the same URL in two jobs, if one job has sent its row and the other has not.
+"""Find rows whose URL another row has, in the same job or in another one.
 
 Such a row would import a video of the account a second time. This module must not know what
 follows.
 """
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -26,6 +26,14 @@ _SENT: Final = """
     WHERE status IN ('creating', 'processing', 'unknown', 'imported') ORDER BY stripped_address
 """
 
+#: Rows that were sent, or that wait to be sent, with one of some URLs.
+_WITH_URLS: Final = """
+    SELECT number, line, stripped_address FROM row
+    WHERE status IN ('pending', 'creating', 'processing', 'unknown', 'imported')
+        AND stripped_address IN ({})
+    ORDER BY number
+"""
+
 
 class RowUrl(NamedTuple):
     """A row of a job.
@@ -40,6 +48,23 @@ class RowUrl(NamedTuple):
     url: str
     reference_id: str
     is_sent: bool
+
+
+def rows_with_urls(connection: Connection, urls: Sequence[str]) -> dict[str, list[tuple[int, int]]]:
+    """Find the rows of a job that were sent, or wait to be sent, with one of some URLs.
+
+    Args:
+        connection: connection to the job database.
+        urls: source URLs in canonical form, without signatures.
+
+    Returns:
+        URL → number in the job database, and line number in the manifest, of each row with it.
+    """
+    rows_by_url: dict[str, list[tuple[int, int]]] = {}
+    statement = _WITH_URLS.format(", ".join("?" * len(urls)))
+    for number, line, url in connection.rows(statement, urls) if urls else ():
+        rows_by_url.setdefault(url, []).append((number, line))
+    return rows_by_url
 
 
 def rows_sent_elsewhere(

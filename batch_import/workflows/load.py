@@ -38,6 +38,7 @@ from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.manifest_version import LoadOptions
 from batch_import.state.store import Store
 from batch_import.workflows.correction import open_corrector
+from batch_import.workflows.job_videos import open_job, same_video_problems
 from batch_import.workflows.load_problems import duplicate_problem, file_problems, held_problems
 from batch_import.workflows.load_result import (
     CheckResult,
@@ -116,8 +117,10 @@ class ManifestLoader:
             self._open_problems() as problems,
             self._open_preflight() as preflight,
             open_corrector(self._manifest, fix) as corrector,
+            open_job(self._job, self._origin) as store,
         ):
             for rows in self._read_chunks(problems):
+                self._add_same_videos(store, rows, problems)
                 if corrector:
                     corrector.add(rows)
                 row_count += len(rows)
@@ -241,6 +244,7 @@ class ManifestLoader:
         """Yield each row of a corrected `failed.csv`; raises `ManifestError` as `_row_number`."""
         job_id = store.facts.get(facts.JOB_ID)
         for chunk in self._read_chunks(problems):
+            self._add_same_videos(store, chunk, problems)
             for row in chunk:
                 yield CorrectedRow(self._row_number(row, origin, job_id), row, self.columns)
 
@@ -261,6 +265,13 @@ class ManifestLoader:
                 "Nothing was changed. Restore these two cells; if it is a new row, empty both.",
             )
         return job_and_row[1]
+
+    def _add_same_videos(self, store: Store | None, rows: Rows, problems: ProblemWriter) -> None:
+        """Add a problem for each corrected row that is the video of another row of the job."""
+        if store and self._origin and "duplicate-video" not in self._request.reading.allow:
+            column = self._name_of(self._mapping.source_url)
+            for problem in same_video_problems(store, rows, self._origin, column):
+                problems.add(problem)
 
     def _load_options(self, refusal: ManifestError | None) -> LoadOptions:
         return LoadOptions(

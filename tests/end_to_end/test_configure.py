@@ -278,6 +278,36 @@ def test_without_a_terminal_a_missing_answer_is_one_line_that_names_the_flag(
     assert export.exists()
 
 
+def test_the_reason_for_a_question_is_no_part_of_its_name(
+    command: Callable, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("Link,Title\nhttps://h.example.com/1/a.m3u8,One\n", encoding="utf-8")
+    err = command("http://127.0.0.1:9")("configure", path, "--yes", code=2).stderr
+    assert "the end of https://h.example.com/1/a.m3u8 is not an extension" in err
+    assert "“Extension of all files” needs an answer" in err
+
+
+@needs_terminal
+def test_the_columns_are_shown_before_the_extension_is_asked(
+    sandbox: Start, ask: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "m.csv").write_text(
+        "Link,Title\nhttps://h.example.com/d/1,One\nhttps://h.example.com/d/2,Two\n",
+        encoding="utf-8",
+    )
+    answers = [
+        ("Extension of all files", "mov"),
+        ("Use these columns?", "y"),
+        *ENTERED,
+        ("Where to store the keys", "no"),
+    ]
+    done = ask(sandbox().api_base, answers, "m.csv")
+    assert done.code == 0
+    assert "filename     ← Title" in done.screen.partition("Extension of all files")[0]
+    assert written(tmp_path)["default"] == {"extension": "mov"}
+
+
 def test_nothing_is_overwritten_unless_it_is_said(
     sandbox: Start, command: Callable, export: Path, tmp_path: Path
 ) -> None:

@@ -137,6 +137,27 @@ def test_corrected_rows_are_sent_in_their_job(
     assert len(server.platform.media) == 12
 
 
+def test_a_corrected_row_with_the_url_of_another_row_is_reported(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    """An exact repeat of a row gets an ID of its own, as the hint of its problem says."""
+    run = command(sandbox())
+    path = tmp_path / "library.csv"
+    row = ["https://m.example.com/f1.mp4", "Video 1", "F-001", "001", "2024-01-01"]
+    excel([HEADER, row, row], path)
+    run("run", path, *FAST, code=1)
+    header, repeat = read(tmp_path / "output/library/failed.csv")
+    repeat[header.index("referenceId")] = "F-001b"
+    copy = excel([header, repeat], tmp_path / "fixed.csv")
+    for shown in (
+        run("check", copy, code=None),
+        run("plan", copy, "--offline", code=None),
+        run("run", copy, *FAST, code=None),
+    ):
+        assert "the source URL is that of line 2 of the job" in shown.stdout
+        assert "Delete this row" in shown.stdout
+
+
 def test_corrections_stand_while_the_manifest_says_what_it_said(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:

@@ -33,7 +33,7 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "path",
     ),
     FILENAME: ("title", "name", "video_title", "headline"),
-    EXTENSION: ("ext", "file_extension"),
+    EXTENSION: ("ext", "file_extension", "fileExt"),
     REFERENCE_ID: (
         "id",
         "video_id",

@@ -91,7 +91,7 @@ class ColumnMapping:
         if field == EXTENSION and default is not None:
             # An extension comes from the cell, or else from the URL, or else from the default.
             column = "" if position is None else f"{heading_of(header[position], position)}, "
-            return f"{column}{GENERATED[field]}; “{default}” where that tells none"
+            return f"{column}{GENERATED[field]}; “{default}” if it has no accepted extension"
         if position is None:
             return GENERATED[field] if default is None else f"“{default}” in every row"
         name = heading_of(header[position], position)

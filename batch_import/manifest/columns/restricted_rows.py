@@ -171,6 +171,11 @@ class RestrictedRows:
         return notes
 
 
+def means_unusable(heading: str, value: str) -> bool:
+    """Whether a value of a column about the status means that a video or file is not usable."""
+    return _find_restriction(heading, value) is _RESTRICTIONS[1]
+
+
 def _is_about_status(heading: str) -> bool:
     """Whether a column is about who may watch a video, or whether it is usable."""
     words = split_words(heading)

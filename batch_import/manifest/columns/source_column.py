@@ -7,6 +7,7 @@ video, or other videos. They are not imported; notes tell the user about them.
 from collections.abc import Sequence
 from typing import Final
 
+from batch_import.addresses.urls import parse
 from batch_import.errors import ColumnUnclear, setting_ref
 from batch_import.manifest.columns.aliases import FILENAME, SOURCE_URL, field_of, fold
 from batch_import.manifest.columns.candidates import (
@@ -19,9 +20,11 @@ from batch_import.manifest.columns.headings import (
     differ_only_in_number,
     is_picture_or_text,
     quality_in_name,
+    split_words,
 )
 from batch_import.manifest.columns.rendition_names import are_renditions
 from batch_import.manifest.columns.values import KIND_LABELS, CellKind, SampleColumn
+from batch_import.manifest.rules import pages
 
 #: A column that has less than this fraction of the filled cells of another column is not as good.
 _MIN_FILLED_SHARE: Final = 0.5
@@ -36,8 +39,8 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
     """Find the column of the source URLs.
 
     A column with a usual name and fitting values is used first. Otherwise the values decide: URLs
-    of video files before streaming manifests before web pages. If no column has URLs, the name
-    alone decides.
+    of video files before download links, these before streaming manifests, and these before web
+    pages. If no column has URLs, the name alone decides.
 
     Raises:
         ColumnUnclear: there is no such column, or several columns are equally good.
@@ -90,7 +93,10 @@ def _choose_by_values(candidates: Candidates, columns: Sequence[SampleColumn]) -
         ColumnUnclear: several columns are equally good.
     """
     best_kind = max(column.kind for column in columns)
-    best = _best_copies([column for column in columns if column.kind is best_kind])
+    best = [column for column in columns if column.kind is best_kind]
+    if best_kind is CellKind.STREAM:
+        best = _with_download_links(best, columns)
+    best = _best_copies(best)
     usual = _with_usual_name(candidates, best)
     choice = candidates.choose(SOURCE_URL, usual or best)
     assert choice  # noqa: S101 - `best` is not empty
@@ -100,6 +106,28 @@ def _choose_by_values(candidates: Candidates, columns: Sequence[SampleColumn]) -
         # Raises an error, unless the names are equal or differ only in a number.
         candidates.choose(SOURCE_URL, [column, *columns_for_gaps])
     return ColumnChoice(column.position, "" if usual else column.about_addresses())
+
+
+def _with_download_links(
+    streams: Sequence[SampleColumn], columns: Sequence[SampleColumn]
+) -> list[SampleColumn]:
+    """Return the columns to choose from if the best column has streaming manifests.
+
+    A manifest cannot be imported. Another column with URLs may have download links: it is chosen if
+    its name says so; otherwise the user chooses.
+    """
+    links = [
+        column
+        for column in columns
+        if column.kind is CellKind.PAGE and not all(map(_is_known_page, column.filled_cells))
+    ]
+    downloads = [column for column in links if "download" in split_words(column.name)]
+    return downloads or [*streams, *links]
+
+
+def _is_known_page(cell: str) -> bool:
+    url = parse(cell)
+    return url is not None and pages.has_pages(url.host) and pages.violation_of(url) is not None
 
 
 def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:

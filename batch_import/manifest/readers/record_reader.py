@@ -14,6 +14,7 @@ from batch_import.manifest.readers.nested_records import (
     JsonRecord,
     RecordBatch,
     Walk,
+    as_enclosing_object,
     flatten,
     text_of,
 )
@@ -42,20 +43,29 @@ def read(name: str, format_name: str, walk: Walk, options: ReadingOptions) -> Co
     """
     choice = RecordChoice(name, walk, options)
     header = choice.header()
-    path = ".".join(choice.paths[0])
     return Content(
-        f"{format_name}, records at {path}" if path else format_name,
+        _describe_format(format_name, choice),
         header,
         lambda: _RecordPass(choice, header).blocks(walk),
         choice.notes,
     )
 
 
+def _describe_format(format_name: str, choice: RecordChoice) -> str:
+    paths = [".".join(path) for path in choice.paths]
+    if choice.video_path is None:
+        return f"{format_name}, records at {paths[0]}" if paths[0] else format_name
+    videos = ".".join(choice.video_path)
+    records = f", records at {videos}" if videos else ""
+    return f"{format_name}{records}, files at {' and '.join(paths)}"
+
+
 class _RecordPass:
     """One pass over all records.
 
     Several files of one video, which are called renditions, follow one another. They are collected
-    until the last one was read; then one of them becomes a row.
+    until the last one was read; then one of them becomes a row. If the choice has a `video_path`,
+    a video without renditions becomes a row, too.
     """
 
     def __init__(self, choice: RecordChoice, header: Sequence[str]) -> None:
@@ -64,6 +74,8 @@ class _RecordPass:
         self._records: list[Record] = []
         #: The renditions of the last video so far, with their cells.
         self._renditions: list[tuple[JsonRecord, dict[str, str]]] = []
+        #: The last object at the `video_path` of the choice, until its row was added.
+        self._video: JsonRecord | None = None
 
     def blocks(self, walk: Walk) -> Iterator[Block]:
         """Yield all records in blocks."""
@@ -127,12 +139,16 @@ class _RecordPass:
 
     def _add(self, found: JsonRecord) -> None:
         """Add an object, if it is a record."""
+        if found.path == self._choice.video_path:
+            self._finish_video()
+            self._video = found
+            return
         cells = flatten(found.members)
         inherited = self._choice.inherited_columns(found, cells)
         if inherited is None:
             return
         is_rendition = self._choice.is_rendition(found, cells)
-        if self._renditions:
+        if self._renditions and self._video is None:
             last_rendition, _ = self._renditions[-1]
             if not is_rendition or not _are_siblings(last_rendition, found):
                 self._finish_video()
@@ -160,6 +176,10 @@ class _RecordPass:
         If it is unclear which is the best, all of them become rows with a fault.
         """
         collected, self._renditions = self._renditions, []
+        if self._video is not None:
+            self._add_video(self._video, collected)
+            self._video = None
+            return
         if len(collected) > 1:
             own_cells = [flatten(found.members) for found, _ in collected]
             best = renditions.choose_file(own_cells)
@@ -175,6 +195,25 @@ class _RecordPass:
                 collected = [collected[best]]
         for found, cells in collected:
             self._add_row(found, cells)
+
+    def _add_video(
+        self, video: JsonRecord, collected: Sequence[tuple[JsonRecord, dict[str, str]]]
+    ) -> None:
+        """Add a row for a video: with the best of its renditions, or without a URL."""
+        own_cells = [flatten(found.members) for found, _ in collected]
+        best = renditions.choose_rendition(own_cells)
+        if best is not None:
+            self._add_row(*collected[best])
+            return
+        fault = video.fault
+        if collected:
+            fault = renditions.unusable_files_fault(own_cells)
+        enclosing = as_enclosing_object(video)
+        found = JsonRecord(self._choice.paths[0], video.line, {}, enclosing, fault)
+        columns = self._choice.columns_of_video()
+        self._add_row(
+            found, {column.key: self._inherited_value(found, column) for column in columns}
+        )
 
     def _add_row(self, found: JsonRecord, cells: Mapping[str, str]) -> None:
         row = [cells.get(key, "") for key in self._header]

@@ -5,7 +5,7 @@ are inherited by the records in it, which have none of their own.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -77,12 +77,36 @@ class Array:
     Attributes:
         first: its first record.
         sample: flattened values of the sampled records.
+        parents: for each sampled record, the index of its enclosing object.
         count: number of its records.
     """
 
     first: JsonRecord
     sample: list[dict[str, str]] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
     count: int = 0
+    _parent_count: int = 0
+    _last_parent: EnclosingObject | None = None
+
+    def add_samples(
+        self, enclosing: EnclosingObject | None, samples: Iterable[dict[str, str]]
+    ) -> None:
+        """Add sampled records of one enclosing object."""
+        if enclosing is not self._last_parent:
+            self._parent_count += 1
+            self._last_parent = enclosing
+        for cells in samples:
+            self.sample.append(cells)
+            self.parents.append(self._parent_count)
+
+    def sibling_groups(self) -> list[list[dict[str, str]]]:
+        """Return the sampled records, grouped by their enclosing object."""
+        groups: dict[int, list[dict[str, str]]] = defaultdict(list)
+        for parent, cells in zip(self.parents, self.sample, strict=True):
+            # The first record of a shape may have been sampled twice.
+            if cells not in groups[parent]:
+                groups[parent].append(cells)
+        return list(groups.values())
 
     def columns(self) -> list[SampleColumn]:
         """Return the sampled values, one column per key."""
@@ -177,7 +201,7 @@ class Survey:
         needs_sample = shape not in self.shapes or len(array.sample) < _SAMPLE_RECORDS
         # A row that cannot be read has no cells, and shows nothing about the columns.
         if needs_sample and cells:
-            array.sample.append(cells)
+            array.add_samples(found.enclosing, [cells])
         self.shapes[shape] += 1
         if found.enclosing and found.enclosing is self._last_enclosing:
             self.sibling_shapes.add(shape)
@@ -190,13 +214,14 @@ class Survey:
             shape = Shape(batch.path, keys, inherited)
             if shape not in self.shapes:
                 first = next(members for members in batch.records if tuple(members) == keys)
-                array.sample.append(flatten(first))
+                array.add_samples(batch.enclosing, [flatten(first)])
             self.shapes[shape] += count
             if batch.enclosing:
                 self.sibling_shapes.add(shape)
         self._last_enclosing = batch.enclosing
         if len(array.sample) < _SAMPLE_RECORDS:
-            array.sample += map(flatten, batch.records[: _SAMPLE_RECORDS - len(array.sample)])
+            records = batch.records[: _SAMPLE_RECORDS - len(array.sample)]
+            array.add_samples(batch.enclosing, map(flatten, records))
 
     def inherited_members(self, path: KeyPath) -> Members:
         """Return the members that an array inherits from objects that are not in an array.

@@ -3,6 +3,8 @@
 This module must not know other fields.
 """
 
+import html
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -33,6 +35,11 @@ _ERROR_VALUE = Violation(
 )
 _GARBLED = warning("filename-garbled", "another program read the title in a wrong encoding", "")
 
+_ENTITIES = warning("filename-entities", "the title has HTML entities, such as &amp;", "")
+#: An HTML entity with its semicolon: `&amp;`, `&#39;`, `&#x27;`. Without a semicolon, it may be
+#: text: `R&D`, `Q&A`.
+_ENTITY: Final = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});")
+
 
 def violations(titles: Sequence[str]) -> Iterator[tuple[int, Violation]]:
     """Validate a column of titles. Yields row index and violation.
@@ -52,3 +59,21 @@ def violations(titles: Sequence[str]) -> Iterator[tuple[int, Violation]]:
     for index, likely_title in find_garbled_cells(titles):
         hint = f"Was it “{likely_title}”? Then write that."
         yield index, _GARBLED._replace(hint=hint, fix=likely_title)
+    for index, title in enumerate(titles):
+        text = _ENTITY.sub(_unescape, title) if "&" in title else title
+        if text != title:
+            hint = f"Is it “{text}”? Then write that."
+            yield index, _ENTITIES._replace(hint=hint, fix=text)
+
+
+def _unescape(entity: re.Match[str]) -> str:
+    """Return the character of an HTML entity.
+
+    The entity itself is returned if it is not known, or if its character is not printable.
+    """
+    character = html.unescape(entity[0])
+    if character == "\xa0":
+        return " "
+    is_known = len(character) == 1 or not character.endswith(";")
+    is_text = character.isprintable() and character != "\ufffd"
+    return character if is_known and is_text else entity[0]

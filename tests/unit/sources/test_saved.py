@@ -288,3 +288,69 @@ def test_a_file_that_is_missing_or_too_large(
     monkeypatch.setattr(saved, "_MAX_BYTES", 100)
     with pytest.raises(SourceUnreadable, match="larger than"):
         items(ANSWERS / "vimeo.json")
+
+
+def kaltura_page(number: int, *entries: dict[str, Any]) -> dict[str, Any]:
+    pager = {"pageIndex": number, "pageSize": 2}
+    return {"request": {"pager": pager}, "totalCount": 3, "objects": list(entries)}
+
+
+def kaltura_entry(number: int, *flavors: dict[str, Any], status: str = "ready") -> dict[str, Any]:
+    return {
+        "id": f"e{number}",
+        "name": f"Video {number}",
+        "mediaType": 1,
+        "status": status,
+        "downloadUrl": f"https://h/raw/{number}",
+        "flavorAssets": [
+            {"id": f"f{at}", "status": "ready", "fileExt": "mp4", **flavor}
+            for at, flavor in enumerate(flavors)
+        ],
+    }
+
+
+def test_flavors_of_kaltura_are_files_of_their_entry() -> None:
+    page = kaltura_page(
+        1,
+        kaltura_entry(1, {"url": "https://h/1/a", "height": 720}, {"url": "https://h/1/b.m3u8"}),
+        kaltura_entry(2, {"url": "https://h/2/a", "isOriginal": True, "status": "deleted"}),
+        kaltura_entry(3, {"url": "https://h/3/a"}, status="error"),
+        kaltura_entry(
+            4,
+            {"url": "https://h/4/a", "isOriginal": True, "fileExt": "mov"},
+            {"url": "https://h/4/b"},
+        ),
+    )
+    first, second, third, fourth = videos_in(page, SAVED_AT)
+    assert isinstance(first, ListedVideo)
+    assert (first.url, first.extension, first.reference_id) == ("https://h/1/a", "mp4", "e1")
+    assert isinstance(second, SkippedItem)
+    assert "None of its flavorAssets" in second.reason
+    assert isinstance(third, SkippedItem)
+    assert isinstance(fourth, ListedVideo)
+    assert (fourth.url, fourth.extension) == ("https://h/4/a", "mov")
+
+
+def test_no_page_follows_if_all_pages_are_given() -> None:
+    entries = [kaltura_entry(n, {"url": f"https://h/{n}.mp4"}) for n in range(3)]
+    pages = [kaltura_page(1, *entries[:2]), kaltura_page(2, *entries[2:])]
+    without_pager = [
+        {name: value for name, value in page.items() if name != "request"} for page in pages
+    ]
+    for response in (pages, pages[1], without_pager):
+        assert all(isinstance(item, ListedVideo) for item in videos_in(response, SAVED_AT))
+    *_, last = videos_in(pages[0], SAVED_AT)
+    assert isinstance(last, SkippedItem)
+    cursors = [
+        {"data": [{"uri": "/videos/1", "name": "A"}], "paging": {"next": "/p2"}},
+        {"data": [{"uri": "/videos/2", "name": "B"}], "paging": {"next": None}},
+    ]
+    assert len(list(videos_in(cursors, SAVED_AT))) == 2
+
+
+def test_a_file_of_an_unknown_platform_names_its_members_with_urls(tmp_path: Path) -> None:
+    path = tmp_path / "pages.json"
+    path.write_text(json.dumps([{"totalCount": 9, "objects": [{"clips": [{"u": "https://h/x"}]}]}]))
+    with pytest.raises(SourceUnreadable, match="Known platforms: Vimeo, Kaltura") as caught:
+        list(SavedSource().videos(f"saved:{path}", ListingOptions()))
+    assert "It has URLs in objects.clips.u." in caught.value.hint

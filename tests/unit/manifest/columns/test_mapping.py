@@ -9,6 +9,7 @@ from batch_import.manifest.read import Chunk
 
 VIDEO = "https://example.com/a/clip.mp4"
 PAGE = "https://example.com/watch?v=1"
+HLS = "https://h/x/index.m3u8"
 
 
 def sample(*rows: tuple[str, ...]) -> Chunk:
@@ -186,7 +187,8 @@ def test_a_column_is_understood_by_its_values_and_says_so() -> None:
         # The platform's own name is the user's word.
         ("sourceUrl|Download|title", [(PAGE, VIDEO, "t")], "sourceUrl"),
         # Direct files, streaming manifests, pages; never pictures and captions.
-        ("a|b|title", [(PAGE, "https://h/x/index.m3u8", "t")], "b"),
+        ("a|b|title", [("https://youtu.be/abc", "https://h/x/index.m3u8", "t")], "b"),
+        ("hlsUrl|downloadUrl|dataUrl|title", [(HLS, "https://h/raw/1", PAGE, "t")], "downloadUrl"),
         ("a|b|title", [("https://h/p.jpg", PAGE, "t")], "b"),
         ("a|thumbnail|title", [(PAGE, "https://i.example.com/77", "t")], "a"),
         ("a|b|title", [("https://youtu.be/abc", VIDEO, "t")], "b"),
@@ -209,6 +211,12 @@ def test_which_column_has_the_videos(
     header: str, rows: list[tuple[str, ...]], expected: str
 ) -> None:
     assert names(header, *rows)[0] == expected
+
+
+def test_a_playlist_does_not_win_against_links_that_may_be_of_files() -> None:
+    with pytest.raises(ManifestError, match=r"“hlsUrl” .*, “fileUrl” ") as caught:
+        names("hlsUrl|fileUrl|title", (HLS, "https://h/raw/1", "t"))
+    assert "map={'sourceUrl': 'fileUrl'}" in caught.value.hint
 
 
 def test_further_videos_in_a_row_are_named() -> None:
@@ -377,7 +385,7 @@ def test_defaults_fill_blank_cells_and_missing_columns() -> None:
     ]
     assert found.describe(header)[1:3] == [
         ("filename", "“A video” in every row"),
-        ("extension", "ext, taken from the end of the URL; “mp4” where that tells none"),
+        ("extension", "ext, taken from the end of the URL; “mp4” if it has no accepted extension"),
     ]
 
 

@@ -65,6 +65,7 @@ def cell(code: str) -> bytes:
     others = {
         "url-page-likely": ["B-1", "B-2"],
         "reference-alike": ["A-1"],
+        "reference-blank": ["B-1", "B-2"],
         "reference-zeros": ["004711", "123456", "990011", "555555"],
     }
     for number, reference in enumerate(others.get(code, ())):
