@@ -33,6 +33,8 @@ _MIN_FILLED_SHARE: Final = 0.5
 _MAX_GAP_SHARE: Final = 0.5
 #: A column of page URLs or file paths is accepted only if more than this fraction is distinct.
 _MIN_DISTINCT_SHARE: Final = 0.5
+#: Words in the names of columns and in the URLs of download links.
+_DOWNLOAD_WORDS: Final = frozenset({"download", "file", "master", "original", "raw", "source"})
 
 
 def choose_source(candidates: Candidates) -> ColumnChoice:
@@ -113,16 +115,21 @@ def _with_download_links(
 ) -> list[SampleColumn]:
     """Return the columns to choose from if the best column has streaming manifests.
 
-    A manifest cannot be imported. Another column with URLs may have download links: it is chosen if
-    its name says so; otherwise the user chooses.
+    A manifest cannot be imported. Therefore columns of download links are better, if there are any.
     """
     links = [
         column
         for column in columns
         if column.kind is CellKind.PAGE and not all(map(_is_known_page, column.filled_cells))
     ]
-    downloads = [column for column in links if "download" in split_words(column.name)]
-    return downloads or [*streams, *links]
+    return [column for column in links if _has_download_links(column)] or list(streams)
+
+
+def _has_download_links(column: SampleColumn) -> bool:
+    """Whether the name of a column, or each of its URLs, has a word of download links."""
+    return not _DOWNLOAD_WORDS.isdisjoint(split_words(column.name)) or all(
+        not _DOWNLOAD_WORDS.isdisjoint(split_words(cell)) for cell in column.filled_cells
+    )
 
 
 def _is_known_page(cell: str) -> bool:

@@ -187,7 +187,7 @@ def test_a_column_is_understood_by_its_values_and_says_so() -> None:
         # The platform's own name is the user's word.
         ("sourceUrl|Download|title", [(PAGE, VIDEO, "t")], "sourceUrl"),
         # Direct files, streaming manifests, pages; never pictures and captions.
-        ("a|b|title", [("https://youtu.be/abc", "https://h/x/index.m3u8", "t")], "b"),
+        ("a|b|title", [(PAGE, "https://h/x/index.m3u8", "t")], "b"),
         ("hlsUrl|downloadUrl|dataUrl|title", [(HLS, "https://h/raw/1", PAGE, "t")], "downloadUrl"),
         ("a|b|title", [("https://h/p.jpg", PAGE, "t")], "b"),
         ("a|thumbnail|title", [(PAGE, "https://i.example.com/77", "t")], "a"),
@@ -214,8 +214,8 @@ def test_which_column_has_the_videos(
 
 
 def test_a_playlist_does_not_win_against_links_that_may_be_of_files() -> None:
-    with pytest.raises(ManifestError, match=r"“hlsUrl” .*, “fileUrl” ") as caught:
-        names("hlsUrl|fileUrl|title", (HLS, "https://h/raw/1", "t"))
+    with pytest.raises(ManifestError, match=r"“downloadUrl” .*, “fileUrl” ") as caught:
+        names("hlsUrl|downloadUrl|fileUrl|title", (HLS, "https://h/d/1", "https://h/f/1", "t"))
     assert "map={'sourceUrl': 'fileUrl'}" in caught.value.hint
 
 
