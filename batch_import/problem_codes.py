@@ -1,8 +1,6 @@
 """All codes of problems: meaning, example, how to fix the problem, and whether it may be ignored.
 
-A problem is something that is wrong with a row of the manifest. The reference in the documentation,
-the setting `allow`, and the tests use this table. The tests check that each example really gets its
-code. This module must not know how a problem is found.
+Tests check that each example gets its code. This module must not know how a problem is found.
 """
 
 from dataclasses import dataclass
@@ -10,8 +8,6 @@ from typing import Final, Literal
 
 from batch_import.models import POSSIBLE_DUPLICATE_CODE, Severity
 
-#: What an example is: a cell of a field, a line of a CSV file or of JSON, a response of the source
-#: host, or a description of a workbook or of a job.
 ExampleKind = Literal[
     "sourceUrl", "filename", "extension", "referenceId", "line", "JSON", "answer", "workbook", "job"
 ]
@@ -23,11 +19,11 @@ class Code:
     """One code of a problem.
 
     Attributes:
+        example_kind: whether the example is a cell, a line, a response or a description.
         meaning: what is wrong, in one sentence.
         example: an example that gets this code.
         hint: how to fix the problem. A problem of a row may have a more precise hint.
-        overrulable: whether the setting `allow` may turn off this code. False if that would send a
-            second video, a private host, a masked URL, or a row with uncertain columns.
+        overrulable: whether the setting `allow` may turn off this code. False if that were unsafe.
     """
 
     severity: Severity

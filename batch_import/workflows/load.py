@@ -19,17 +19,11 @@ from batch_import.errors import Interrupted, ManifestError
 from batch_import.manifest.columns.kept import column_names_by_field, refuse_other_columns
 from batch_import.manifest.columns.mapping import first_chunk_with_url, map_columns
 from batch_import.manifest.columns.restricted_rows import RestrictedRows
-from batch_import.manifest.origin import (
-    JOB_COLUMN,
-    ROW_COLUMN,
-    OriginColumns,
-    new_job_id,
-    origin_columns,
-)
+from batch_import.manifest.origin import OriginColumns, new_job_id, origin_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
-from batch_import.models import ManifestColumns, ManifestRow
+from batch_import.models import ManifestColumns
 from batch_import.reports.problems import ProblemWriter
 from batch_import.sources import registry
 from batch_import.state import facts
@@ -48,6 +42,7 @@ from batch_import.workflows.load_result import (
     read_held_rows,
     read_kept_ids,
 )
+from batch_import.workflows.original_job import row_number_in_job
 from batch_import.workflows.pilot import Pilot, choose_pilot
 from batch_import.workflows.problem_file import choose_problem_path, drop_errors, open_problem_file
 from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
@@ -241,30 +236,14 @@ class ManifestLoader:
     def _read_corrected_rows(
         self, store: Store, origin: OriginColumns, problems: ProblemWriter
     ) -> Iterator[CorrectedRow]:
-        """Yield each row of a corrected `failed.csv`; raises `ManifestError` as `_row_number`."""
+        """Yield each row of a corrected `failed.csv`; raises as `row_number_in_job`."""
         job_id = store.facts.get(facts.JOB_ID)
+        place = f"{self._manifest.path} is no row of the job {self._job.folder}"
         for chunk in self._read_chunks(problems):
             self._add_same_videos(store, chunk, problems)
             for row in chunk:
-                yield CorrectedRow(self._row_number(row, origin, job_id), row, self.columns)
-
-    def _row_number(self, row: ManifestRow, origin: OriginColumns, job_id: str) -> int | None:
-        """Returns the number of a line's row in the job; None if the line is a new row.
-
-        Raises:
-            ManifestError: the line is neither a row of the job nor a new row.
-        """
-        if job_id and origin.is_empty(row.cells):
-            return None
-        job_and_row = origin.read(row.cells)
-        if job_and_row is None or job_and_row[0].id != job_id:
-            raise ManifestError(
-                f"Line {row.line} of {self._manifest.path} is no row of the job"
-                f" {self._job.folder}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
-                " differ from those in failed.csv.",
-                "Nothing was changed. Restore these two cells; if it is a new row, empty both.",
-            )
-        return job_and_row[1]
+                number = row_number_in_job(row, origin, job_id, place)
+                yield CorrectedRow(number, row, self.columns)
 
     def _add_same_videos(self, store: Store | None, rows: Rows, problems: ProblemWriter) -> None:
         """Add a problem for each corrected row that is the video of another row of the job."""

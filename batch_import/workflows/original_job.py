@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import StateError, setting_ref
+from batch_import.errors import ManifestError, StateError, setting_ref
 from batch_import.job import Job
 from batch_import.manifest.columns.aliases import FIELDS
 from batch_import.manifest.origin import (
@@ -24,6 +24,7 @@ from batch_import.manifest.origin import (
     OriginColumns,
     origin_columns,
 )
+from batch_import.models import ManifestRow
 from batch_import.state import facts
 from batch_import.state.location import jobs_in
 from batch_import.state.store import Store
@@ -152,3 +153,27 @@ def _with_mapping_of_job(
         map={**mapping, **reading.map},
         default={**defaults, **reading.default},
     )
+
+
+def row_number_in_job(
+    row: ManifestRow, origin: OriginColumns, job_id: str, place: str
+) -> int | None:
+    """Returns the number that a line of a corrected `failed.csv` has in its job; None if it is new.
+
+    Args:
+        job_id: ID of the job; empty if the job has none yet.
+        place: which file is no row of which job, as a part of the error message.
+
+    Raises:
+        ManifestError: the line is neither a row of the job nor a new row.
+    """
+    if job_id and origin.is_empty(row.cells):
+        return None
+    job_and_row = origin.read(row.cells)
+    if job_and_row is None or job_and_row[0].id != job_id:
+        raise ManifestError(
+            f"Line {row.line} of {place}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
+            " differ from those in failed.csv.",
+            "Nothing was changed. Restore these two cells; if it is a new row, empty both.",
+        )
+    return job_and_row[1]
