@@ -189,9 +189,12 @@ def _group_hint(group: "ProblemGroup") -> str:
     """Returns a hint for all problems of a group, and the example's own hint if hints differ."""
     from batch_import.problem_codes import CODES
 
-    if group.has_one_hint:
-        return group.example.hint
-    return f"{CODES[group.code].hint} Line {group.example.line}: {group.example.hint}"
+    hint = group.example.hint
+    if not group.has_one_hint:
+        hint = f"{CODES[group.code].hint} Line {group.example.line}: {hint}"
+    if group.code == "extension-missing":
+        hint = f"{hint} If all these files are of one kind: --default extension=mp4."
+    return hint
 
 
 def print_correctable(reading: "ManifestReading", command: str) -> None:

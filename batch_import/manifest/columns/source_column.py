@@ -96,7 +96,7 @@ def _choose_by_values(candidates: Candidates, columns: Sequence[SampleColumn]) -
     """
     best_kind = max(column.kind for column in columns)
     best = [column for column in columns if column.kind is best_kind]
-    if best_kind is CellKind.STREAM:
+    if best_kind in (CellKind.STREAM, CellKind.PAGE):
         best = _with_download_links(best, columns)
     best = _best_copies(best)
     usual = _with_usual_name(candidates, best)
@@ -111,18 +111,18 @@ def _choose_by_values(candidates: Candidates, columns: Sequence[SampleColumn]) -
 
 
 def _with_download_links(
-    streams: Sequence[SampleColumn], columns: Sequence[SampleColumn]
+    best: Sequence[SampleColumn], columns: Sequence[SampleColumn]
 ) -> list[SampleColumn]:
-    """Return the columns to choose from if the best column has streaming manifests.
+    """Return the columns to choose from if the best columns have streaming manifests or web pages.
 
-    A manifest cannot be imported. Therefore columns of download links are better, if there are any.
+    These cannot be imported. Therefore columns of download links are better, if there are any.
     """
     links = [
         column
         for column in columns
         if column.kind is CellKind.PAGE and not all(map(_is_known_page, column.filled_cells))
     ]
-    return [column for column in links if _has_download_links(column)] or list(streams)
+    return [column for column in links if _has_download_links(column)] or list(best)
 
 
 def _has_download_links(column: SampleColumn) -> bool:

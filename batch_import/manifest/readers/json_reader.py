@@ -5,6 +5,7 @@ This module must not know which objects are the records.
 
 import json
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TextIO
 
@@ -25,7 +26,7 @@ from batch_import.manifest.readers.nested_records import (
     RecordBatch,
     ShouldVisitArrays,
 )
-from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, RecordFault
+from batch_import.manifest.readers.record import BLOCK_RECORDS, Block, Content, RecordFault
 from batch_import.manifest.readers.text import MAX_CHARACTERS, DecodedFile
 
 JSON_LINES_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
@@ -54,7 +55,23 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
         with text.open() as stream:
             yield from _Walk(Window(name, stream), should_visit_arrays, outer_members).all_objects()
 
-    return record_reader.read(name, _with_encoding("JSON", text), walk, options)
+    content = record_reader.read(name, _with_encoding("JSON", text), walk, options)
+    return replace(content, blocks=lambda: _with_numbers_on_first_line(content.blocks()))
+
+
+def _with_numbers_on_first_line(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield the blocks with a different line number for each record on the first line.
+
+    Many programs write JSON without line breaks. Then all records begin on line 1, and the place of
+    each record is used as its line number, so that a number means one row.
+    """
+    number = 0
+    for block in blocks:
+        lines = []
+        for line in block.lines:
+            number = number + 1 if line == 1 else line
+            lines.append(number)
+        yield replace(block, lines=lines)
 
 
 def _with_encoding(format_name: str, text: DecodedFile) -> str:

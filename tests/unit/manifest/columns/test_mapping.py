@@ -189,6 +189,11 @@ def test_a_column_is_understood_by_its_values_and_says_so() -> None:
         # Direct files, streaming manifests, pages; never pictures and captions.
         ("a|b|title", [(PAGE, "https://h/x/index.m3u8", "t")], "b"),
         ("hlsUrl|downloadUrl|dataUrl|title", [(HLS, "https://h/raw/1", PAGE, "t")], "downloadUrl"),
+        (
+            "Playback URL|Download Link|title",
+            [("https://h/#/1", "https://h/1/x", "t")],
+            "Download Link",
+        ),
         ("a|b|title", [("https://h/p.jpg", PAGE, "t")], "b"),
         ("a|thumbnail|title", [(PAGE, "https://i.example.com/77", "t")], "a"),
         ("a|b|title", [("https://youtu.be/abc", VIDEO, "t")], "b"),

@@ -240,6 +240,17 @@ def test_a_bad_line_is_the_fault_of_its_row_alone(read: Callable) -> None:
     assert found.rows[-1] == (6, ["d"])
 
 
+@pytest.mark.parametrize("count", [3, 300])
+def test_each_record_of_a_file_without_line_breaks_has_a_line_number(
+    read: Callable, count: int
+) -> None:
+    records = [{"url": U, "n": str(number)} for number in range(1, count + 1)]
+    found = read(json.dumps(records), "m.json")
+    assert [(line, cells[1]) for line, cells in found.rows] == [
+        (number, str(number)) for number in range(1, count + 1)
+    ]
+
+
 def test_nothing_but_bad_lines(read: Callable) -> None:
     with pytest.raises(ManifestError, match="line 1: this line is no JSON"):
         read("{bad\n{worse\n", "m.jsonl")
@@ -258,7 +269,7 @@ def test_half_of_a_character_is_lost_and_reported_where_it_counts(tmp_path: Path
         chunk
     )
     assert [row.cells[2] for row in rows] == ["cut \ufffd", "😀"]
-    assert [(problem.line, problem.code) for problem in problems] == [(1, "filename-characters")]
+    assert [(problem.line, problem.code) for problem in problems] == [(2, "filename-characters")]
     with Store(None) as store:
         store.load(rows, 1.0)
         assert store.reader.counts().invalid == 1
