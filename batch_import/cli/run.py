@@ -65,9 +65,13 @@ def run_command(invocation: Invocation, *, retry_failed: bool = False) -> int:
     Returns:
         The exit code.
     """
+    from batch_import.manifest.readers.manifest_file import refuse_missing
     from batch_import.workflows.original_job import find_original_job
 
-    request = find_original_job(invocation.request(retry_failed=retry_failed))
+    request = invocation.request(retry_failed=retry_failed)
+    # A mistyped name is reported first, and not missing credentials.
+    refuse_missing(request.manifest)
+    request = find_original_job(request)
 
     def import_manifest() -> int:
         return import_with_progress(

@@ -93,6 +93,15 @@ def test_a_file_that_is_wrong_stops_every_command_that_reads_it(
     run("completion", "bash")  # it has no options, and so reads none
 
 
+def test_a_missing_manifest_is_named_before_missing_credentials(
+    sandbox: Start, command: Callable
+) -> None:
+    run = command(sandbox())
+    del run.environ["VIOSTREAM_ACCESS_KEY"], run.environ["VIOSTREAM_API_KEY"]
+    for name in ("run", "retry"):
+        assert "There is no manifest libary.csv." in run(name, "libary.csv", code=2).stderr
+
+
 def test_credentials_from_a_file(sandbox: Start, command: Callable, configured: Callable) -> None:
     server = sandbox()
     run = command(server)

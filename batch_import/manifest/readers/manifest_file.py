@@ -58,7 +58,7 @@ class ManifestFile:
             with self.path.open("wb") as copy:
                 shutil.copyfileobj(sys.stdin.buffer, copy)
         else:
-            _refuse_missing(path)
+            refuse_missing(path)
         with self.path.open("rb") as stream:
             self.is_compressed = stream.read(len(_GZIP_START)) == _GZIP_START
         self._opened_version = self._version()
@@ -133,7 +133,10 @@ def open_manifest_file(path: Path) -> Iterator[ManifestFile]:
         yield source
 
 
-def _refuse_missing(path: Path) -> None:
+def refuse_missing(path: Path) -> None:
+    """Raise a `ManifestError` if the path of a manifest is no file that can be read repeatedly."""
+    if path == STANDARD_INPUT:
+        return
     if path.is_dir():
         raise ManifestError(
             f"The manifest {path} is a folder.",
