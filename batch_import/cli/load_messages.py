@@ -58,8 +58,8 @@ def print_work(plan: "WorkPlan", no_work_text: str = "") -> None:
     """Print the work of a run, in numbers of rows.
 
     Args:
-        no_work_text: printed instead if the run has no work; empty means that the numbers are
-            printed then, too.
+        no_work_text: text to print if the run has no work; if it is empty, the numbers are printed
+            then, too.
     """
     print(f"To do: {plan}." if plan.has_work or not no_work_text else no_work_text, flush=True)
     if plan.is_first_run:

@@ -45,8 +45,8 @@ def print_corrected(corrected: "CorrectedManifest", command: str) -> None:
     """Print the corrections of the manifest, the rows that were left out, and how to run the copy.
 
     Args:
-        command: the command line that runs the copy in the same job. As a new job, the copy could
-            create second videos.
+        command: the command line that runs the copy in the same job. A new job could create each
+            video of the copy a second time.
     """
     cells = f"{corrected.cell_count:,} cell{'' if corrected.cell_count == 1 else 's'} corrected"
     counts = f"{format_row_count(corrected.row_count)}, {cells}"
@@ -75,16 +75,21 @@ def print_diff(diff: "ManifestDiff", subject: str = "manifest") -> None:
         subject: `manifest`, or `job` if the file is a corrected failed.csv, which has only some
             rows of the job.
     """
-    unchanged = "all other rows are" if subject == "job" else format_row_count(diff.unchanged)
+    sentence = (
+        "The job has changed; all other rows are unchanged."
+        if subject == "job"
+        else f"The manifest has changed; {format_row_count(diff.unchanged)} unchanged."
+    )
     parts = {
         "added": diff.added,
         "changed": diff.changed,
         "removed (imported videos stay in the account)": diff.removed,
-        "invalid in the previous version (its line numbers), now removed or edited": diff.replaced,
+        "invalid in the previous version, now removed or edited (line numbers of the previous"
+        " version)": diff.replaced,
         "changed after they were sent; edits ignored": diff.ignored,
     }
     if any(part.count for part in parts.values()):
-        print(f"The {subject} has changed; {unchanged} unchanged.")
+        print(sentence)
     for change, part in parts.items():
         if part.count:
             more = ", …" if part.count > len(part.first) else ""

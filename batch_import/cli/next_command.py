@@ -10,9 +10,10 @@ from batch_import.cli.options import OptionSources
 from batch_import.cli.quoting import command_line
 from batch_import.job import Job
 
-#: Options that a command for the same manifest and the same account must repeat. Options in the
-#: configuration file and in environment variables apply to every command; flags do not.
-_REPEATED: Final = (*READING, "credentials", "api_base", "embed_base")
+#: Names of the options that a command for the same manifest and the same account must have. If the
+#: current command has them as flags, they are repeated. Options in the configuration file and in
+#: environment variables need not be repeated, because they apply to every command.
+_REPEATED_OPTIONS: Final = (*READING, "credentials", "api_base", "embed_base")
 #: Options that describe the format of the manifest's file. A CSV file that this program has written
 #: needs none of them.
 _FORMAT_OPTIONS: Final = frozenset(("sheet", "records", "columns", "encoding", "base_url"))
@@ -25,14 +26,14 @@ def next_command(
     manifest: Path | None = None,
     omitted: Collection[str] = (),
 ) -> str:
-    """Returns a command line that repeats the manifest and the flags of the current command.
+    """Returns a command line that repeats the manifest and some flags of the current command.
 
-    Only flags are repeated that decide how the manifest is read, which job it has, and which
-    account is used. Flags that the other command does not have are left out.
+    The repeated flags are those that decide how the manifest is read, which job it has, and which
+    account is used. Flags that the new command does not have are left out.
 
     Args:
         option_sources: the command line of the current command.
-        command: name of the other command.
+        command: name of the new command.
         options: further options, as texts of a command line.
         manifest: path of another manifest; None means the manifest of the current command.
         omitted: names of settings whose flags are not repeated.
@@ -41,7 +42,7 @@ def next_command(
     parts = ["batch-import", command]
     if any(parameter.name == "manifest" for parameter in target.params):
         parts += filter(None, [str(manifest or option_sources.manifest)])
-    for name in _REPEATED:
+    for name in _REPEATED_OPTIONS:
         if name in target.options and name not in omitted:
             parts += option_sources.flags.get(name, ())
     return command_line([*parts, *options])
@@ -56,7 +57,9 @@ def command_for_copy(option_sources: OptionSources, copy: Path, job: Job) -> str
     """Returns the command line that runs a corrected copy of the manifest in the same job."""
     return next_command(
         option_sources,
-        *("run", "--job", str(job.folder)),
+        "run",
+        "--job",
+        str(job.folder),
         manifest=copy,
         omitted=_FORMAT_OPTIONS | {"job"},
     )

@@ -131,7 +131,8 @@ class ReferenceRefused(Exception):
 class SigningFailed(Exception):
     """A reference could not be signed this time, because of the network or a busy service.
 
-    The message says what happened, on one line.
+    The message says what happened, on one line. The import tries the row again later. If no
+    reference can be signed for a long time, the run ends with `SourceUnreachable`.
     """
 
 
@@ -149,4 +150,8 @@ class SourceUnavailable(RunFault):
 
 
 class SourceUnreachable(SourceUnavailable):
-    """No reference could be signed for some time, because of the network or a busy service."""
+    """No reference could be signed for some time, because of the network or a busy service.
+
+    It is raised by the import, not by a source: every attempt within the time of the setting
+    `give_up_after` ended with `SigningFailed`.
+    """

@@ -34,7 +34,8 @@ def find_row(
 
     An added row is the same if it has the same reference ID. Any row is the same if it has the same
     URL without its signature, unless both have different reference IDs of the user. Without this
-    search, a file that is run again would send its new rows again.
+    search, a file that is run again would send its new rows again. An added row with the same ID
+    is preferred to rows with the same URL.
 
     Args:
         db: the job database.
@@ -49,10 +50,10 @@ def find_row(
     if only_added and not added_numbers:
         return None
     same_url = (row.stripped_address, row.has_own_id, row.identity)
-    numbers = db.execute(_WITH_ID, (row.identity,)).fetchall()
+    numbers = db.execute(_NUMBER_BY_ID, (row.identity,)).fetchall()
     is_added = bool(numbers) and numbers[0][0] in added_numbers
     if not is_added:
-        numbers = db.execute(_WITH_URL, (*same_url, row.identity, row.filename)).fetchall()
+        numbers = db.execute(_NUMBERS_BY_URL, (*same_url, row.identity, row.filename)).fetchall()
     for (number,) in numbers:
         if number not in used_numbers and (number in added_numbers or not only_added):
             return int(number)
@@ -74,14 +75,14 @@ def add(db: Database, row: ManifestRow, columns: ManifestColumns, now: float) ->
     last_position, last_line = db.execute(_LAST_ROW).fetchone()
     header = int(db.execute(FACT, (FACT_OF_HEADER.name,)).fetchone()[0])
     db.execute(
-        _ADD,
+        _ADD_ROW,
         (
             last_position + 1, last_line + 1, row.identity, row.reference_id, row.source_url,
             row.filename, row.extension, _cells_in_manifest(db, row.cells, columns, header),
             row.expires, header, row.has_own_id, row.address, row.stripped_address,
         ),
     )  # fmt: skip
-    (number,) = db.execute(_WITH_ID, (row.identity,)).fetchone()
+    (number,) = db.execute(_NUMBER_BY_ID, (row.identity,)).fetchone()
     db.execute(ADD_EVENT, (number, now, Status.PENDING, "added in a corrected file", ""))
     # The results are normally updated by events, but they do not expect an event of a new row.
     changed_facts = [
@@ -94,25 +95,29 @@ def add(db: Database, row: ManifestRow, columns: ManifestColumns, now: float) ->
 def exclude_from_removed(db: Database) -> None:
     """Treat added rows as rows that were removed from the manifest earlier.
 
-    The manifest never had them. Therefore a new version of it does not lack them.
+    The temporary table `removed` has the rows that an edited manifest no longer has. A row without
+    position in this table was removed earlier. The manifest never had the added rows. Therefore
+    they must not count as rows that the user has just removed.
     """
-    db.executemany(_NOT_IN_MANIFEST, [(number,) for number in read_numbers(db)])
+    db.executemany(_CLEAR_POSITION, [(number,) for number in read_numbers(db)])
 
 
 def keep_in_job(db: Database, columns: ManifestColumns) -> None:
     """Append the added rows of the job to the rows of an edited manifest that lacks them.
 
     Args:
-        db: the job database; `incoming` has the rows of the edited manifest.
+        db: the job database. Its table `incoming` has the rows of the edited manifest.
         columns: the columns of the edited manifest.
     """
     kept_numbers = []
     for number in read_numbers(db):
-        stored = db.execute(_CELLS_OF, (number,)).fetchone()
+        stored = db.execute(_STORED_CELLS, (number,)).fetchone()
         if stored:
             cells, header = stored
             old_columns = _columns(db, header)
-            db.execute(_KEEP, (_moved_cells(json.loads(cells), old_columns, columns), number))
+            db.execute(
+                _ADD_TO_INCOMING, (_moved_cells(json.loads(cells), old_columns, columns), number)
+            )
             kept_numbers.append(number)
     db.executemany(SAVE_FACT, fact_parameters([ADDED_ROWS.of(kept_numbers)]))
 
@@ -139,10 +144,11 @@ def _columns(db: Database, header: int) -> ManifestColumns:
     return ManifestColumns(tuple(names), tuple(fields))
 
 
-_WITH_ID: Final = "SELECT number FROM row WHERE identity = ?"
-#: Parameters: URL without signature, whether the line has an ID of the user, and its ID; then its
-#: ID and title: of several rows with this URL, those with the same ID or title come first.
-_WITH_URL: Final = """
+_NUMBER_BY_ID: Final = "SELECT number FROM row WHERE identity = ?"
+#: Parameters of the condition: URL without signature, whether the line has an ID of the user, and
+#: this ID. Parameters of the order: the ID again, and the title. Of several rows with this URL, the
+#: row with the same ID is first, then rows with the same title.
+_NUMBERS_BY_URL: Final = """
     SELECT number FROM row
     WHERE stripped_address = ? AND stripped_address <> '' AND identity IS NOT NULL
         AND position IS NOT NULL AND (NOT own_id OR NOT ? OR identity = ?)
@@ -151,20 +157,21 @@ _WITH_URL: Final = """
 _LAST_ROW: Final = """
     SELECT coalesce(max(position), 0), coalesce(max(line), 0) FROM row WHERE position IS NOT NULL
 """
-_ADD: Final = """
+_ADD_ROW: Final = """
     INSERT INTO row (
         position, line, identity, reference_id, source_url, filename, extension, cells, status,
         expires, header, own_id, address, stripped_address
     ) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)
 """
-_NOT_IN_MANIFEST: Final = "UPDATE removed SET position = NULL WHERE number = ?"
+_CLEAR_POSITION: Final = "UPDATE removed SET position = NULL WHERE number = ?"
 #: Selects nothing if the edited manifest has the row.
-_CELLS_OF: Final = """
+_STORED_CELLS: Final = """
     SELECT cells, header FROM row WHERE number = ? AND position IS NOT NULL
         AND identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL)
 """
-#: The problems of a row that is not invalid are not problems of the manifest.
-_KEEP: Final = """
+#: Adds a row to `incoming`. Errors and codes are copied only from an invalid row. Those of other
+#: rows come from the import, not from the manifest.
+_ADD_TO_INCOMING: Final = """
     INSERT INTO incoming
     SELECT (SELECT coalesce(max(position), 0) + 1 FROM incoming),
         (SELECT coalesce(max(line), 0) + 1 FROM incoming),

@@ -70,6 +70,7 @@ def prepare(url: str) -> bool:
         if _is_prepared(db):
             _check(db, name)
             return False
+        # psycopg's types accept a statement that is not a literal only as bytes.
         db.execute(_read_resource("catalog.sql").encode())
         db.execute("INSERT INTO batch_import.version VALUES (%s)", (CATALOG_VERSION,))
     return True

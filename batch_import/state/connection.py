@@ -115,13 +115,14 @@ class Connection:
         """Returns a context that turns errors of the database into a `StateError`."""
         raise NotImplementedError
 
-    def set_fence(self, job: int, epoch: int, session: str) -> None:
+    def set_fence(self, job: int, epoch: int, session_name: str) -> None:
         """From now on, refuse to commit once another run has taken the job over.
 
         Args:
             job: number of the job.
             epoch: number that identifies the right of this run to the job (`lease.Lease`).
-            session: name to give to this database session. Another run can end the session by it.
+            session_name: name to give to this database session. Another run can end the session by
+                this name.
         """
         raise NotImplementedError
 

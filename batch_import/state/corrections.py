@@ -140,7 +140,8 @@ class _Change:
         """Returns the number of the row that a line is about; None if it is a new row.
 
         A copied row may be sorted before its original when the file is run again. Therefore a line
-        may be about an added row, although it has the number of another row.
+        may be about an added row, although it has the number of another row. Such a line has the
+        URL of the added row, not that of the row with the number.
         """
         row, number = corrected.row, corrected.row_number
         is_first = number is not None and number not in self._lines
@@ -183,7 +184,7 @@ class _Change:
             self._unchanged_count += 1
         else:
             self.changed.append(example)
-            _change(self._db, number, replace(corrected, row=row), stored, self._now)
+            _store_correction(self._db, number, replace(corrected, row=row), stored, self._now)
 
     def _add(self, corrected: CorrectedRow) -> None:
         """Add a new row to the job, unless it is invalid."""
@@ -200,8 +201,8 @@ class _Change:
 def _repeats_earlier_line(row: ManifestRow) -> bool:
     """Whether a line has the URL and the title of an earlier line, and no reference ID.
 
-    Such a line must not change its row: the job would have the same video in two rows, and both
-    would be sent if the file is sorted otherwise.
+    Such a line must not change its row. Otherwise the job would have the same video in two rows,
+    and would send both if the user sorts the file differently.
     """
     return "duplicate-row" in row.codes
 
@@ -257,7 +258,7 @@ def _is_changed(row: ManifestRow, stored: Mapping[str, Any]) -> bool:
     return was_invalid and row.codes != tuple(stored["codes"].split())
 
 
-def _change(
+def _store_correction(
     db: Database, number: int, corrected: CorrectedRow, stored: Mapping[str, Any], now: float
 ) -> None:
     """Store the corrections of a row, and its values before them."""
@@ -308,11 +309,12 @@ _COLUMNS: Final = (
 _FIELDS: Final = ("reference_id", "source_url", "filename", "extension")
 _STORED_ROW: Final = f"SELECT {', '.join(_COLUMNS)} FROM row WHERE number = ?"
 _OTHER_ROW: Final = "SELECT line FROM row WHERE identity = ? AND number <> ?"
-#: The values of the first correction stay, because they are the values in the manifest.
+#: Stores the values of a row before its first correction, which are the values in the manifest. A
+#: later correction does not replace them.
 _KEEP_ORIGINAL: Final = """
     INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (row) DO NOTHING
 """
-#: A row that is sent again has no ingest and no media yet.
+#: Stores the corrected values. The IDs of an earlier attempt to import the row are deleted.
 _CHANGE: Final = """
     UPDATE row SET
         identity = ?, reference_id = ?, own_id = ?, source_url = ?, filename = ?, extension = ?,

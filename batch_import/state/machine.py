@@ -55,7 +55,7 @@ class Process:
         if installation_id and namespace:
             # Copies of a virtual machine may have the same installation ID, but their network cards
             # have different addresses. Without a network card, getnode returns a random number.
-            # Then no other process has the same machine ID.
+            # Then no other process has the same machine ID, and `has_ended` is always False.
             machine_id = f"{installation_id} {uuid.getnode():x} {namespace}"
         return cls(
             platform.node(),

@@ -21,14 +21,16 @@ from batch_import.errors import StateError, StateUnavailable, command_ref, setti
 from batch_import.state.connection import Connection, Database, Parameters
 from batch_import.state.dialect import translate
 
-#: A connection to a PostgreSQL server. psycopg's types accept a statement that is built at run time
-#: only as bytes; therefore such statements are passed with `.encode()`. After a query that always
-#: has a row, `fetchone() or (…)` is for the type checker only.
+#: A connection to a PostgreSQL server. In this package, `fetchone() or (…)` is used only for
+#: queries that always have a row. The values after `or` are for the type checker.
 Session = psycopg.Connection[tuple[Any, ...]]
 #: Maximum number of seconds to wait for a connection.
 _CONNECT_SECONDS: Final = 10
 #: Maximum number of seconds to wait for a lock of another session: the same as for a SQLite file.
 _LOCK_SECONDS: Final = 30
+#: Maximum number of milliseconds to wait until the server acknowledges bytes that were sent. The
+#: same as three failed keepalive probes, which detect an unreachable server if nothing was sent.
+_UNACKNOWLEDGED_MILLISECONDS: Final = 30_000
 #: The oldest supported version of the server, 12, which is the first with `AS MATERIALIZED`.
 _OLDEST_VERSION: Final = 120_000
 #: Settings of a session, which override the settings of the server and of the user. A commit is on
@@ -71,13 +73,18 @@ _UNREACHABLE_HINT: Final = f"Make sure that the database runs and can be reached
 _OTHER_HINT: Final = "See the log of the database, then run the same command again."
 
 
-#: Condition for held rows (which a previous run may still send): the previous run has ended, and
-#: can no longer send the row.
+#: A held row is a row that a previous run has claimed and may still send. It is released as soon as
+#: it is known that this run has ended. Each run of a job has an epoch, which is a number: a new run
+#: has a higher epoch than all previous runs. `held.epoch` is the epoch of the run that claimed the
+#: row. This condition selects the rows to release.
 _HOLDER_HAS_ENDED: Final = """
     epoch IN (SELECT epoch FROM batch_import.holder WHERE holder.job = held.job AND ended)
 """
-#: Releases these rows. An unknown row counts as sent now, because it may have been sent until now.
-#: `{held}` is replaced by the table of held rows and the condition for the job, after FROM.
+#: Statements that release these rows. The parameter is the current time. `sent_at` becomes the
+#: latest time at which an unknown row can have been sent. `{held}` is replaced by `_held_where`.
+#: For the job 7, the second statement is:
+#:
+#:     DELETE FROM batch_import.held WHERE job = 7 AND epoch IN (SELECT … AND ended)
 _RELEASE: Final = (
     f"""
     UPDATE row SET sent_at = ?
@@ -92,7 +99,7 @@ NETWORK_OPTIONS: Final[dict[str, Any]] = {
     "keepalives_idle": _CONNECT_SECONDS,
     "keepalives_interval": _CONNECT_SECONDS,
     "keepalives_count": 3,
-    "tcp_user_timeout": 1000 * _LOCK_SECONDS,
+    "tcp_user_timeout": _UNACKNOWLEDGED_MILLISECONDS,
 }
 
 
@@ -244,6 +251,7 @@ class PostgresConnection(Connection):
         self.name = name
         self._cursor_numbers = count()
         self._fence_query = ""
+        #: The held rows of the job, as the part of a statement after FROM; empty without a fence.
         self._held_where = ""
         self.db = db
         self._database = PostgresDatabase(db)
@@ -268,7 +276,7 @@ class PostgresConnection(Connection):
                 raise
             self.db.execute("COMMIT")
 
-    def set_fence(self, job: int, epoch: int, session: str) -> None:
+    def set_fence(self, job: int, epoch: int, session_name: str) -> None:
         """As in `Connection`."""
         # Not FOR SHARE, because renewing the lease would wait for the end of each transaction.
         self._fence_query = f"""
@@ -276,7 +284,7 @@ class PostgresConnection(Connection):
         """
         self._held_where = f"batch_import.held WHERE job = {job}"
         with self.map_errors():
-            self.db.execute("SELECT set_config('application_name', %s, false)", (session,))
+            self.db.execute("SELECT set_config('application_name', %s, false)", (session_name,))
 
     def _begin(self) -> None:
         """Begin a transaction, and check in the same round trip that the fence allows it."""
@@ -360,11 +368,13 @@ class PostgresConnection(Connection):
         """As in `Connection`."""
         sequence = self._sequence(table)
         if sequence:
+            # The next number is higher than `number` and than all numbers in the table.
             highest = f"coalesce((SELECT max(number) FROM {table}), 0)"
             self.row(f"SELECT setval('{sequence}', greatest(?, {highest}) + 1, false)", (number,))
 
     def _sequence(self, table: str) -> str:
         """Returns the name of the sequence that numbers a table's rows; empty if there is none."""
+        # With `min`, the result always has one row: NULL if there is no sequence.
         (name,) = self.row(
             """
             SELECT min(pg_get_serial_sequence(attrelid::regclass::text, attname::text))

@@ -1,4 +1,4 @@
-"""Options of TCP connections, which limit how long the system repeats what was sent. No I/O."""
+"""Options of TCP connections that limit how long the system retransmits bytes. No I/O."""
 
 import socket
 import struct
@@ -8,11 +8,11 @@ from typing import Final
 from urllib3.connection import HTTPConnection
 
 #: Milliseconds after which the operating system gives up sending bytes that the other machine does
-#: not acknowledge. As long as a response is awaited by default.
+#: not acknowledge: one minute, which is also the default timeout of a response.
 _UNACKNOWLEDGED_MILLISECONDS: Final = 60_000
 #: Value of SO_LINGER (`struct linger`): if a connection is closed, the operating system discards
 #: the bytes that the other machine has not acknowledged, even if this process was killed. Otherwise
-#: the system would repeat them, and a request could arrive after the end of the run that sent it.
+#: the system would retransmit them, and a request could arrive after its run has ended.
 #: By then, another run may have proven that the request created no video.
 _DISCARD_WHEN_CLOSED: Final = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 #: The options of each connection, as urllib3 expects them: level, name, value.

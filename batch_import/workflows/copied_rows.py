@@ -1,7 +1,8 @@
 """Find the job whose failed rows the user has copied into a new manifest.
 
-A copy of `failed.csv` with its two additional columns belongs to that job (`original_job.py`). Rows
-that were copied without these columns become a new job, which the user may not expect.
+`failed.csv` has two columns that identify the job and the row. A file with these columns belongs to
+that job (`original_job.py`). If the user copies rows without these columns, the new manifest is a
+new job, which the user may not expect.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,8 @@ from batch_import.state.store import Store
 #: Minimum fraction of the rows of a new job that are failed or invalid in another job. A manifest
 #: of copied rows has only such rows; any other manifest has few of them by chance.
 _MIN_FRACTION: Final = 0.5
-#: Maximum number of rows of a new job that is compared: nobody copies more rows by hand.
+#: Maximum number of rows of a new job that is compared with other jobs. People do not copy more
+#: rows by hand.
 _MAX_ROWS: Final = 10_000
 
 
@@ -70,9 +72,11 @@ def find_copied_rows(store: Store, job: Job) -> CopiedRows | None:
 def count_pairs(rows: Sequence[RowIdentifiers], rows_to_fix: Iterable[RowIdentifiers]) -> int:
     """Count rows of a new job that are rows to fix of another job.
 
-    Titles can be the same in several rows. Therefore the result is never greater than the number of
-    rows to fix that are like a row of the new job.
+    Two rows are similar if they have the same URL, reference ID or title. Several rows can have the
+    same title. Therefore the rows with a similar row are counted in both jobs, and the smaller of
+    the two numbers is returned.
     """
+    #: Identifier → indexes of the rows of the new job that have it.
     indexes: dict[tuple[int, str], list[int]] = {}
     for index, row in enumerate(rows):
         for identifier in _identifiers(row):
@@ -87,5 +91,8 @@ def count_pairs(rows: Sequence[RowIdentifiers], rows_to_fix: Iterable[RowIdentif
 
 
 def _identifiers(row: RowIdentifiers) -> list[tuple[int, str]]:
-    """Returns the identifiers of a row that are not empty, each with its index in the tuple."""
+    """Returns the identifiers of a row that are not empty, each with its index in the tuple.
+
+    With the index, a title is not compared with a reference ID.
+    """
     return [(index, text) for index, text in enumerate(row) if text]

@@ -1,7 +1,8 @@
 """Compare the rows of a corrected `failed.csv` with the other rows of their job.
 
-A row whose ID was a duplicate may be the video of another row. With a new ID, it would import this
-video a second time. Rows of the same file are compared when they are validated.
+A row can be in `failed.csv` because another row of the job has its reference ID. Both rows may be
+the same video. If the user only changes the ID, this video is imported a second time. Rows of the
+same file are compared with each other elsewhere, when they are validated.
 """
 
 from collections.abc import Iterator
@@ -47,6 +48,7 @@ def same_video_problems(
     rows_by_url = rows_with_urls(store.connection, [row.stripped_address for row in valid])
     for row in valid:
         job_and_row = origin.read(row.cells)
+        # The number of this row in the job; None if the user added the line.
         number = job_and_row[1] if job_and_row and job_and_row[0].id == job_id else None
         others = rows_by_url.get(row.stripped_address, ())
         other_line = next((line for other, line in others if other != number), None)

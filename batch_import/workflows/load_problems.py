@@ -27,7 +27,11 @@ def duplicate_problem(duplicate: DuplicateId, column: str) -> Problem:
 
 
 def held_problems(reader: Reader, column: str) -> Iterator[Problem]:
-    """Yield a problem for each held row, which may be the same video as a removed row."""
+    """Yield a problem for each held row.
+
+    A held row was added to the manifest, and is not sent until the user decides, because it may be
+    the same video as a row that was removed from the manifest.
+    """
     hint = "Run the import again and say whether it is the same video: same-videos yes or no."
     for row in reader.possible_duplicates():
         yield Problem(
@@ -42,7 +46,10 @@ def held_problems(reader: Reader, column: str) -> Iterator[Problem]:
 
 
 def file_problems(manifest: Manifest, mapping: ColumnMapping) -> Iterator[Problem]:
-    """Yield a problem for each used column that is hidden, then the problems of the whole file."""
+    """Yield a problem for each hidden column that is used, then the problems of the whole file.
+
+    The problem of a column is reported on line 1.
+    """
     content = manifest.content
     for position in mapping.positions:
         if position is None or position not in content.hidden_columns:

@@ -51,7 +51,9 @@ def _rows_sent_with_other_ids(store: Store, other_job: Job) -> list[tuple[RowUrl
     """
     # If the other job cannot be read, the run continues without the comparison.
     with suppress(StateError), Store(other_job.state, read_only=True) as other_store:
+        # `other_jobs` returns all jobs of a folder, also those of other accounts.
         if all(other_store.facts.get(fact) == store.facts.get(fact) for fact in _ACCOUNT_FACTS):
+            # If --limit, --first or --only choose rows of this run, only these are compared.
             return list(
                 rows_sent_elsewhere(
                     store.connection, other_store.connection, only_chosen=store.queue.has_choice
@@ -72,6 +74,7 @@ def _second_videos_error(
     """
     row, sent = min(pairs)
     count = f"{len(pairs):,} row{'' if len(pairs) == 1 else 's'}"
+    # If most rows were sent by the other job, this manifest is a copy of that job's manifest.
     if 2 * len(pairs) > selected_count:
         advice = f"To continue that job, add {setting_ref('job', str(other_job.folder))}."
     else:

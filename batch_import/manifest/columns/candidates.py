@@ -49,7 +49,7 @@ class Candidates:
         self.taken: dict[str, ColumnChoice] = {}
 
     @property
-    def free(self) -> list[SampleColumn]:
+    def free_columns(self) -> list[SampleColumn]:
         """The columns that are not assigned to a field."""
         used = {choice.position for choice in self.taken.values()}
         return [column for column in self.columns if column.position not in used]
@@ -71,9 +71,9 @@ class Candidates:
         part is the name: `text.title` for the name `title`.
         """
         folded_name = fold(name)
-        same_name = [column for column in self.free if fold(column.name) == folded_name]
+        same_name = [column for column in self.free_columns if fold(column.name) == folded_name]
         return same_name or [
-            column for column in self.free if fold(last_part(column.name)) == folded_name
+            column for column in self.free_columns if fold(last_part(column.name)) == folded_name
         ]
 
     def with_usual_name(self, field: str) -> list[SampleColumn]:
@@ -86,7 +86,7 @@ class Candidates:
 
     def with_field_name(self, field: str) -> list[SampleColumn]:
         """Return the free columns that have the field's own name."""
-        return [column for column in self.free if fold(column.name) == fold(field)]
+        return [column for column in self.free_columns if fold(column.name) == fold(field)]
 
     def choose_by_field_name(self, field: str) -> ColumnChoice | None:
         """Choose the column that has the field's own name; None if there is none."""

@@ -231,7 +231,7 @@ def _mapping(
         positions.get(FILENAME),
         positions.get(EXTENSION),
         positions.get(REFERENCE_ID),
-        tuple(column.position for column in candidates.free),
+        tuple(column.position for column in candidates.free_columns),
         defaults,
         {name: choice.evidence for name, choice in choices.items() if choice.evidence},
         tuple(notes),

@@ -24,8 +24,8 @@ class _Restriction:
     Attributes:
         consequence: a sentence for the user about the import of such rows.
         cell_words: words in cells.
-        names_of_yes: names of columns whose value “yes” means the same.
-        names_of_no: names of columns whose value “no” means the same.
+        names_of_yes: names of columns whose value “yes” means the same, such as `private`.
+        names_of_no: names of columns whose value “no” means the same, such as `public`.
     """
 
     consequence: str
@@ -38,26 +38,28 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_RESTRICTIONS: Final = (
-    _Restriction(
-        "New media are public unless the account has a default restriction profile. Delete the rows"
-        " that you do not want.",
-        _words(
-            """
-            private privat prive privee privato privado unlisted hidden restricted internal
-            confidential password nobody disable disabled draft unpublished inactive archived
-            scheduled embargoed expired members organization organisation company
-            """
-        ),
-        _words("private hidden draft unlisted restricted archived"),
-        _words("public published"),
+#: The old platform does not show the video to everybody.
+_NOT_PUBLIC: Final = _Restriction(
+    "New media are public unless the account has a default restriction profile. Delete the rows"
+    " that you do not want.",
+    _words(
+        """
+        private privat prive privee privato privado unlisted hidden restricted internal
+        confidential password nobody disable disabled draft unpublished inactive archived
+        scheduled embargoed expired members organization organisation company
+        """
     ),
-    _Restriction(
-        "These rows are imported too: delete the rows that you do not want.",
-        _words("deleted trashed removed error failed rejected geloscht supprime borrado"),
-        _words("deleted trashed removed failed"),
-    ),
+    _words("private hidden draft unlisted restricted archived"),
+    _words("public published"),
 )
+#: The video is deleted or failed in the old platform.
+_UNUSABLE: Final = _Restriction(
+    "These rows are imported too: delete the rows that you do not want.",
+    _words("deleted trashed removed error failed rejected geloscht supprime borrado"),
+    _words("deleted trashed removed failed"),
+)
+#: All restrictions, in the order of the notes for the user.
+_RESTRICTIONS: Final = (_NOT_PUBLIC, _UNUSABLE)
 #: Words in the names of columns about who may watch a video, or whether it is usable.
 _STATUS_HEADINGS: Final = _words(
     """
@@ -66,7 +68,8 @@ _STATUS_HEADINGS: Final = _words(
     estado visibilita stato zichtbaarheid visibilidade
     """
 ).union(*(restriction.names_of_yes | restriction.names_of_no for restriction in _RESTRICTIONS))
-#: Words in the names of columns about a part of a video, such as `privacy.comments` of Vimeo.
+#: Words in the names of columns about something other than who may watch a video. Examples are
+#: `privacy.comments`, `privacy.download` and `privacy.add` in exports of Vimeo.
 _OTHER_SUBJECTS: Final = _words("comment comments download add")
 _YES: Final = _words("true yes y 1 ja oui si")
 _NO: Final = _words("false no n 0 nein non")
@@ -115,7 +118,7 @@ class RestrictedRows:
 
     Args:
         header: names of all columns.
-        positions: positions of the columns that are no fields, from 0.
+        positions: positions, from 0, of the columns that are not used for a field.
     """
 
     def __init__(self, header: Sequence[str], positions: Sequence[int]) -> None:
@@ -173,7 +176,7 @@ class RestrictedRows:
 
 def means_unusable(heading: str, value: str) -> bool:
     """Whether a value of a column about the status means that a video or file is not usable."""
-    return _find_restriction(heading, value) is _RESTRICTIONS[1]
+    return _find_restriction(heading, value) is _UNUSABLE
 
 
 def _is_about_status(heading: str) -> bool:
@@ -198,7 +201,8 @@ def _find_restriction(heading: str, value: str) -> _Restriction | None:
         return None
     names: Collection[str] = split_words(last_part(heading))
     if len(words) > 1 and not _NEGATIONS.isdisjoint(words[:-1]):
-        # “not public” is the value “no” of a column “public”.
+        # A negated word is read as the value “no” of a column with this word as its name. The cell
+        # “not public” becomes the name “public” and the value “no”, whatever the column's name is.
         names, words = words[-1:], ("no",)
     for restriction in _RESTRICTIONS:
         if _is_meant(restriction, names, words[-1]):

@@ -47,13 +47,13 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
     Raises:
         ColumnUnclear: there is no such column, or several columns are equally good.
     """
-    with_urls = [column for column in candidates.free if may_have_source_urls(column)]
+    with_urls = [column for column in candidates.free_columns if may_have_source_urls(column)]
     for column in candidates.with_field_name(SOURCE_URL):
         if column in with_urls:
             return ColumnChoice(column.position)
     if with_urls:
         return _choose_by_values(candidates, with_urls)
-    usual = _with_usual_name(candidates, candidates.free)
+    usual = _with_usual_name(candidates, candidates.free_columns)
     blank = [column for column in usual if not column.filled_cells]
     by_name = candidates.choose_by_field_name(SOURCE_URL) or candidates.choose(
         SOURCE_URL, blank or usual
@@ -167,7 +167,7 @@ def notes_about_other_videos(candidates: Candidates, source_position: int) -> li
     source = candidates.columns[source_position]
     if not source.has_urls_or_paths:
         return []
-    others = [column for column in candidates.free if _has_further_files(column, source)]
+    others = [column for column in candidates.free_columns if _has_further_files(column, source)]
     renditions = [column for column in others if are_renditions(source.name, column.name)]
     other_videos = [column for column in others if column not in renditions]
     notes = []

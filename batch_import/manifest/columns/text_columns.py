@@ -14,8 +14,8 @@ from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, s
 from batch_import.manifest.columns.headings import id_strength, title_strength
 from batch_import.manifest.columns.values import CellKind, SampleColumn, is_measure
 
-#: Minimum fraction of distinct values in a column whose name means titles or IDs. Duplicate IDs are
-#: problems of their rows.
+#: Minimum fraction of distinct values in a column whose name means titles or IDs. It is not 1,
+#: because a few duplicate IDs are reported as problems of their rows.
 _MIN_DISTINCT_SHARE: Final = 0.5
 #: The score (`headings.title_strength`) of a name with a word for titles.
 _TITLE_STRENGTH: Final = 3
@@ -28,6 +28,8 @@ _URL_KINDS: Final = frozenset({CellKind.OTHER_FILE, CellKind.PAGE, CellKind.STRE
 def choose_title(candidates: Candidates) -> ColumnChoice | None:
     """Find the column of titles by its name, or else by mostly distinct short texts.
 
+    The field `filename` is the title of a video.
+
     Raises:
         ManifestError: several columns are equally good.
     """
@@ -35,13 +37,13 @@ def choose_title(candidates: Candidates) -> ColumnChoice | None:
     by_name = [column for column in columns if column.kind not in _URL_KINDS]
     filled = [column for column in by_name if column.filled_cells]
     if filled:
-        return candidates.choose(FILENAME, _with_first_name(filled))
+        return candidates.choose(FILENAME, _same_name_as_first(filled))
     return _choose_title_by_values(candidates) or candidates.choose(
-        FILENAME, _with_first_name(by_name)
+        FILENAME, _same_name_as_first(by_name)
     )
 
 
-def _with_first_name(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
+def _same_name_as_first(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
     """Return the first column, and the others with the same name."""
     return [column for column in columns if fold(column.name) == fold(columns[0].name)]
 
@@ -49,18 +51,23 @@ def _with_first_name(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
 def _choose_title_by_values(candidates: Candidates) -> ColumnChoice | None:
     scores = {
         column.position: _title_score(column)
-        for column in candidates.free
+        for column in candidates.free_columns
         if field_of(column.name) is None or field_of(column.name) == FILENAME
     }
     best_score = max(scores.values(), default=0)
     if not best_score:
         return None
-    best = [column for column in candidates.free if scores.get(column.position) == best_score]
+    best = [
+        column for column in candidates.free_columns if scores.get(column.position) == best_score
+    ]
     return candidates.choose(FILENAME, best, best[0].about_values("short texts"))
 
 
 def _title_score(column: SampleColumn) -> int:
-    """A score for a column of titles, by name and values; 0 means that it has no titles."""
+    """A score for a column of titles, by name and values; 0 means that it has no titles.
+
+    A column with a neutral name, for which `title_strength` is 1, is chosen by its values.
+    """
     strength = title_strength(column.name)
     if strength == _TITLE_STRENGTH and column.kind not in _URL_KINDS and column.filled_cells:
         is_distinct = column.distinct_count >= _MIN_DISTINCT_SHARE * len(column.filled_cells)
@@ -81,7 +88,7 @@ def notes_about_equal_titles(candidates: Candidates, titles: Sequence[str]) -> l
     if not counts or len(counts) > _MIN_DISTINCT_SHARE * counts.total():
         return []
     title, count = counts.most_common(1)[0]
-    likely_column = max(candidates.free, key=_likelihood_of_title, default=None)
+    likely_column = max(candidates.free_columns, key=_likelihood_of_title, default=None)
     setting = setting_ref("map", f"{FILENAME}=COLUMN")
     hint = f"Add a column of titles, or name one: {setting}"
     if likely_column and any(_likelihood_of_title(likely_column)):
@@ -127,15 +134,15 @@ def choose_id(candidates: Candidates) -> ColumnChoice | None:
             column for column in candidates.with_name(alias) if _may_be_ids(column, candidates)
         ]
         if usual:
-            return candidates.choose(REFERENCE_ID, _with_first_name(usual))
+            return candidates.choose(REFERENCE_ID, _same_name_as_first(usual))
     scores = {
         column.position: id_strength(column.name) if column.has_ids() else 0
-        for column in candidates.free
+        for column in candidates.free_columns
     }
     best_score = max(scores.values(), default=0)
     if not best_score:
         return None
-    best = [column for column in candidates.free if scores[column.position] == best_score]
+    best = [column for column in candidates.free_columns if scores[column.position] == best_score]
     return candidates.choose(REFERENCE_ID, best, best[0].about_values("values without spaces"))
 
 
@@ -165,7 +172,7 @@ def notes_about_unused_ids(candidates: Candidates) -> list[str]:
         return []
     unused = [
         column
-        for column in candidates.free
+        for column in candidates.free_columns
         if _is_named_like_ids(column) or (not choice and _has_codes(column))
     ]
     if not unused:
@@ -184,8 +191,8 @@ def _notes_about_likely_ids(candidates: Candidates) -> list[str]:
     """Return a note about the column that most likely has IDs, if its values are not all IDs."""
     likely = [
         column
-        for column in candidates.free
-        if id_strength(column.name) and column.kind is CellKind.TEXT and column.about_ids()
+        for column in candidates.free_columns
+        if id_strength(column.name) and column.kind is CellKind.TEXT and column.describe_ids()
     ]
     if not likely:
         return []
@@ -193,7 +200,7 @@ def _notes_about_likely_ids(candidates: Candidates) -> list[str]:
     label = candidates.label(best)
     setting = setting_ref("map", f"{REFERENCE_ID}={label}")
     note = (
-        f"Not used as {REFERENCE_ID}: “{shorten(label)}”, because only {best.about_ids()} could be"
-        f" IDs. To use it nevertheless: {setting}"
+        f"Not used as {REFERENCE_ID}: “{shorten(label)}”, because only {best.describe_ids()} could"
+        f" be IDs. To use it nevertheless: {setting}"
     )
     return [note]

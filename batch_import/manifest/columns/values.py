@@ -259,7 +259,7 @@ class SampleColumn:
             and self.distinct_count >= min_distinct_share * len(filled)
         )
 
-    def about_ids(self) -> str:
+    def describe_ids(self) -> str:
         """Return how many cells could be IDs, for the user; empty if less than half could be."""
         count = len(set(filter(_may_be_id, self.filled_cells)))
         return (

@@ -102,7 +102,7 @@ class ArrayChoice:
         score = self._scores[parent]
         paths = [
             path
-            for path in self._rendition_arrays.inside(
+            for path in self._rendition_arrays.arrays_inside(
                 parent, (ArrayKind.RENDITIONS, ArrayKind.UNCLEAR)
             )
             if (inner := self._scores[path]) and (score is None or inner.level > score.level)

@@ -80,12 +80,11 @@ class RecordChoice:
         }
         self.notes = tuple(filter(None, (self._choice.note, self._note_renditions())))
 
-    # The first walk --------------------------------------------------------------------------
-
     def _is_surveyed(self, found: JsonRecord) -> bool:
         """Whether the first pass visits the arrays of an object.
 
-        It does not if the object has a URL and uncertain members: then it is a record with a fault.
+        It does not if the object has a URL and a fault, because such an object is a record whose
+        members are uncertain (`JsonRecord.fault`).
         """
         if self._wanted_path is not None and found.path != self._wanted_path:
             return contains(found.path, self._wanted_path)
@@ -124,7 +123,7 @@ class RecordChoice:
         )
 
     def has_records_inside(self, found: JsonRecord) -> bool:
-        """Whether an object contains records: it is not a record itself, but encloses one."""
+        """Whether an object contains an array of records, and is not a record itself."""
         if not any(contains(found.path, path) for path in self.paths):
             return False
         is_record = self.inherited_columns(found, flatten(found.members)) is not None
@@ -148,7 +147,10 @@ class RecordChoice:
     def columns_inherited_by_batch(
         self, batch: RecordBatch, keys: tuple[str, ...]
     ) -> tuple[InheritedColumn, ...] | None:
-        """Return the same as `inherited_columns`, for the objects of a batch with these keys."""
+        """Return the columns that the objects of a batch with these keys inherit.
+
+        None if these objects are not records.
+        """
         shape = Shape(batch.path, keys, inheritable_columns(batch.enclosing))
         return self._record_shapes.get(shape)
 
@@ -161,7 +163,8 @@ class RecordChoice:
         own_fields = {cached_named_field(key) for key in self._own_keys(shape)}
         keys = [column.key for column in shape.inherited if column.is_title_or_id]
         if self.video_path is not None:
-            # The ID of a video may be a number; other enclosing objects are often numbered.
+            # The title and ID of the video are used even if they are numbers. Numbers in other
+            # enclosing objects are not used, because they usually only number these objects.
             prefix = enclosing_prefix(self.video_path)
             keys[:0] = [
                 column.plain_key
@@ -170,7 +173,8 @@ class RecordChoice:
                 and cached_named_field(column.plain_key) in INHERITED_FIELDS
             ]
         keys += find_title_and_id_keys(self.find_members_outside_arrays(shape.path))
-        # The innermost title and ID are the first ones; therefore they are inserted last.
+        # The innermost titles and IDs are first in `keys`. In reversed order they are inserted
+        # last, and replace those of outer objects.
         key_by_field = {cached_named_field(key): key for key in reversed(keys)}
         used_keys = [key for field, key in key_by_field.items() if field not in own_fields]
         # A member that is used under its own name is not repeated with a prefix.
@@ -187,7 +191,7 @@ class RecordChoice:
     def _own_keys(self, shape: Shape) -> list[str]:
         """Return the keys of a record that become columns.
 
-        The titles and IDs of renditions do not, because they are not those of the video.
+        The titles and IDs of renditions are left out, because they are not those of the video.
         """
         return [
             key

@@ -68,7 +68,7 @@ class RenditionArrays:
 
     def __init__(self, survey: Survey) -> None:
         self._survey = survey
-        self._kinds = {path: self._judge(path) for path in survey.arrays}
+        self._kinds = {path: self._find_kind(path) for path in survey.arrays}
 
     def kind(self, path: KeyPath) -> ArrayKind:
         """Return the kind of an array."""
@@ -81,7 +81,7 @@ class RenditionArrays:
                 return path[:length]
         return None
 
-    def inside(self, parent: KeyPath, kinds: Sequence[ArrayKind]) -> list[KeyPath]:
+    def arrays_inside(self, parent: KeyPath, kinds: Sequence[ArrayKind]) -> list[KeyPath]:
         """Return the arrays of some kinds in the objects of an array."""
         return [
             path
@@ -99,7 +99,7 @@ class RenditionArrays:
         ]
         return len(different) > _MOST * len(several)
 
-    def _judge(self, path: KeyPath) -> ArrayKind:
+    def _find_kind(self, path: KeyPath) -> ArrayKind:
         if path[-1:] == (ANY_KEY,) or not self._is_in_named_objects(path):
             return ArrayKind.VIDEOS
         if self.have_different_durations(path):
@@ -110,7 +110,9 @@ class RenditionArrays:
         if _are_different_versions(groups):
             if has_titles:
                 return ArrayKind.UNCLEAR if _have_one_original(groups) else ArrayKind.VIDEOS
-            return ArrayKind.RENDITIONS if _are_sure(path, groups) else ArrayKind.UNCLEAR
+            return (
+                ArrayKind.RENDITIONS if _have_further_evidence(path, groups) else ArrayKind.UNCLEAR
+            )
         has_ids = any(is_id_name(name) for name in names)
         return ArrayKind.VIDEOS if has_titles or has_ids else ArrayKind.FILES_WITHOUT_NAMES
 
@@ -145,6 +147,7 @@ def is_id_name(name: str) -> bool:
     return cached_named_field(name) == INHERITED_FIELDS[1] or id_strength(name) >= _ID_STRENGTH
 
 
+#: The files of each object that contains the array: group → file → key → text.
 _Groups = Sequence[Sequence[Mapping[str, str]]]
 
 
@@ -153,16 +156,19 @@ def _are_titles(name: str, groups: _Groups) -> bool:
     values = [value for cells in chain(*groups) if (value := cells.get(name, "").strip())]
     if all(map(_is_version_name, values)):
         return False
+    # If only one object contains files, the values cannot be compared with those of other objects.
     parent_count = sum(1 for group in groups if any(cells.get(name) for cells in group))
     return parent_count == 1 or len(set(values)) > _MOST * len(values)
 
 
 def _is_version_name(value: str) -> bool:
+    """Whether a text, without its extension, consists only of words of renditions."""
     rendition = rendition_of(value.rpartition(".")[0] or value)
     return rendition is not None and not rendition.stem
 
 
 def _duration(cells: Mapping[str, str]) -> float:
+    """Return the duration of a file, in the unit of the manifest; 0 if it is not known."""
     for name, cell in cells.items():
         folded_name = "".join(split_words(last_part(name)))
         if folded_name in _DURATION_NAMES and cell.replace(".", "", 1).isdecimal():
@@ -178,24 +184,25 @@ def _are_different_versions(groups: _Groups) -> bool:
     ]
     several = [group for group in sizes if len(group) > 1]
     if not several:
+        # No object has two sizes to compare. Then one known size is enough.
         return any(any(group) for group in sizes) or any(map(is_original, chain(*groups)))
-    distinct = sum(1 for group in several if len(set(group)) == len(group))
-    return distinct >= _NEARLY_ALL * len(several) or _have_one_original(groups)
+    distinct_count = sum(1 for group in several if len(set(group)) == len(group))
+    return distinct_count >= _NEARLY_ALL * len(several) or _have_one_original(groups)
 
 
 def _have_one_original(groups: _Groups) -> bool:
     """Whether most objects with several files have exactly one that is marked as the original."""
     several = [group for group in groups if len(group) > 1]
-    with_original = sum(1 for group in several if sum(map(is_original, group)) == 1)
-    return with_original > _MOST * len(several)
+    count = sum(1 for group in several if sum(map(is_original, group)) == 1)
+    return count > _MOST * len(several)
 
 
 def _is_file(cells: Mapping[str, str]) -> bool:
     return file_kind(cells) in (CellKind.PAGE, CellKind.VIDEO)
 
 
-def _are_sure(path: KeyPath, groups: _Groups) -> bool:
-    """Whether more than the sizes shows that the files are versions of one video."""
+def _have_further_evidence(path: KeyPath, groups: _Groups) -> bool:
+    """Whether something other than the sizes shows that the files are versions of one video."""
     has_streams = any(
         CellKind.STREAM in kinds and CellKind.VIDEO in kinds
         for kinds in ([file_kind(cells) for cells in group] for group in groups)

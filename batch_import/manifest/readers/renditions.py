@@ -13,7 +13,7 @@ from batch_import.manifest.columns.restricted_rows import means_unusable
 from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.manifest.readers.record import RecordFault
 
-#: Values of members of a streaming manifest whose URL has no extension.
+#: Values that mark a file as a streaming manifest, if its URL has no extension.
 _STREAM_VALUES: Final = frozenset(
     {
         *("applehttp", "dash", "hls", "m3u8", "mpd", "mpegdash"),
@@ -22,7 +22,8 @@ _STREAM_VALUES: Final = frozenset(
 )
 #: Names of members about whether a file can be used.
 _STATUS_NAMES: Final = frozenset({"state", "status"})
-#: Kinds of files, the best last.
+#: Kinds of renditions, the best last. Unlike in `CellKind`, a page is better than a stream, because
+#: the URL of a rendition without a file name usually is a download link.
 _KIND_ORDER: Final = (
     CellKind.BLANK,
     CellKind.TEXT,
@@ -48,14 +49,14 @@ _SIZE_NAMES: Final = (
     ("bitrate", "bit_rate", "bandwidth", "avg_bitrate", "encoding_rate"),
     ("size", "filesize", "file_size", "bytes", "contentlength"),
 )
-#: Matches `1080p` and `1920x1080`. The second of two numbers is the height.
+#: Matches `1080p` and `1920x1080`. Group 1 is the size: the height, if there are two numbers.
 _SIZE: Final = re.compile(r"(?:\d+\s*[x*\xd7]\s*)?(\d+(?:\.\d+)?)\D*")
 #: Words beside `original` in a value that marks the original file.
 _FILE_WORDS: Final = frozenset({"asset", "file", "video"})
 #: Maximum length of a value that marks the original file, in characters. Longer texts are not split
 #: into words, to save time.
 _MAX_MARK_LENGTH: Final = 20
-#: Starts of media types of files that belong to a video but are not the video.
+#: Prefixes of media types (`image/png`) of files that belong to a video but are not the video.
 _OTHER_TYPES: Final = ("application/pdf", "audio/", "image/", "text/")
 #: Names of members with a codec. The value `none` means that the file lacks the picture or the
 #: sound.
@@ -67,7 +68,8 @@ _MAX_VALUE_LENGTH: Final = 200
 def choose_file(files: Sequence[Mapping[str, str]]) -> int | None:
     """Choose the original of several files, or else the largest.
 
-    URLs of files have priority over streaming manifests, and these over web pages.
+    It is used if the files are probably, but not certainly, renditions of one video. URLs of files
+    have priority over streaming manifests, and these over web pages.
 
     Returns:
         The index of the file; None if it is unclear which file is the best.
@@ -93,7 +95,7 @@ def choose_file(files: Sequence[Mapping[str, str]]) -> int | None:
 
 
 def choose_rendition(files: Sequence[Mapping[str, str]]) -> int | None:
-    """Choose the best file of several that are certainly renditions of one video.
+    """Choose the best of several files that are certainly renditions of one video.
 
     The original has priority, then the largest picture. A file that its platform calls deleted or
     failed is never chosen, and a streaming manifest only if there is nothing else.

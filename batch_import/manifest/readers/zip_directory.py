@@ -14,7 +14,8 @@ _END_RECORD: Final = struct.Struct("<4s4H2LH")
 _END_SIGNATURE: Final = b"PK\x05\x06"
 _DIRECTORY_SIGNATURE: Final = b"PK\x01\x02"
 #: The ZIP64 end record contains sizes above 4 GB. Its locator precedes the end record. A workbook
-#: of this size is refused anyway, but some programs always write both.
+#: of this size is refused anyway, but some programs write the record and its locator even in
+#: small files.
 _ZIP64_RECORD: Final = struct.Struct("<4sQ2H2L4Q")
 _ZIP64_LOCATOR: Final = struct.Struct("<4sLQL")
 _ZIP64_SIGNATURE: Final = b"PK\x06\x06"
@@ -31,6 +32,8 @@ def has_two_directories(stream: IO[bytes]) -> bool:
     file_size = stream.seek(0, io.SEEK_END)
     tail_start = max(0, file_size - _END_RECORD.size - _MAX_COMMENT)
     tail = _read(stream, tail_start, file_size)
+    # The last end record counts. Its whole fixed part must fit between its signature and the end of
+    # the file.
     at = tail.rfind(_END_SIGNATURE, 0, len(tail) - _END_RECORD.size + len(_END_SIGNATURE))
     if at < 0:
         return False

@@ -2,7 +2,7 @@
 
 The page contains everything that it needs, and can be read without a network. Its template is
 `page.html`, its style `page.css` and its script `page.js`. The rows are JSON in the page. Values
-are inserted as escaped text, or as JSON that cannot end its element. A content security policy
+are inserted as escaped text, or as JSON that cannot contain `</script>`. A content security policy
 (CSP) allows the browser to load only the frames of the player, and thumbnails. This module must not
 know what a status means.
 """
@@ -37,9 +37,9 @@ _MAX_CAUSES: Final = 12
 #: Maximum number of origins from which thumbnails may be loaded. Normally there are only a few. It
 #: limits the length of the content security policy.
 _MAX_THUMBNAIL_ORIGINS: Final = 20
-#: Maximum number of code templates. A code template is an embed code without its URL, which the
-#: page stores once for many rows. It does not help if the embed codes contain the titles, which
-#: differ.
+#: Maximum number of code templates. A code template is an embed code without its URL. The page
+#: stores a template once, for all rows that use it. If the embed codes contain titles, nearly every
+#: row has a template of its own; then most rows store their whole embed code.
 _MAX_CODE_TEMPLATES: Final = 50
 #: Maximum number of columns of the manifest in the page, because each adds to its size.
 _MAX_COLUMNS: Final = 40
@@ -63,7 +63,8 @@ def write_html(
     Args:
         path: path of the page.
         table: the columns of the results.
-        rows: the rows of the job, with the status that people see.
+        rows: the rows of the job, with the status to show (`shown_status.py`), which can differ
+            from the status in the job database.
         about: general information about the report.
         summary: counts of all rows, so that only the rows in the page are read; None to count the
             rows here.
@@ -75,7 +76,7 @@ def write_html(
     must_count = summary is None
     if summary is None:
         summary = Summary()
-        rows = summary.count(rows)
+        rows = summary.count(rows)  # yields the same rows, and counts each of them
     data = _PageData(table, rows, style, script, reads_all_rows=must_count)
     view = _PageHead(summary, about, data)
     with replace_text_file(path, WRITE_HINT) as file:
@@ -227,6 +228,8 @@ class _PageData:
             code: the embed code.
             url: URL of the embed page, which the embed code contains.
         """
+        # `page.js` inserts the URL into the template without escaping it. Therefore a code whose
+        # URL must be escaped is stored whole.
         if not url or url not in code or escape(url) != url:
             return code
         before, _, after = code.partition(url)
