@@ -89,7 +89,10 @@ TRAILER, SLIDES = "https://e.example.com/ta.mp4", "https://e.example.com/slides"
                 }
                 for n, address in enumerate((A, B))
             ],
-            ["Several files of one object (“sources”) are one video", "2 rows: 2 can be imported"],
+            [
+                "the largest that can be used. To read each file as a video: --records sources",
+                "2 rows: 2 can be imported",
+            ],
         ),
     ],
 )
@@ -158,7 +161,7 @@ def test_ids_that_a_manifest_gives_after_the_import_are_known_everywhere(
     run("run", path, *FAST, "--only", "2", "--map", "referenceId=")
     mapped = ("--map", "referenceId=Signatur")
 
-    assert "1 row was sent under other" in run("plan", path, "--offline", *mapped).stdout
+    assert "1 row was sent with other" in run("plan", path, "--offline", *mapped).stdout
     printed = run("run", path, *FAST, *mapped).stdout
 
     assert "1 row was sent with other reference IDs than “Signatur” has now: line 2" in printed
@@ -178,5 +181,5 @@ def test_ids_that_a_manifest_gives_after_the_import_are_known_everywhere(
     # Once the manifest has the ID of the account, nothing differs any more.
     ids = f"{A},One,{first['referenceId']}\n{B},Two,LA/2\n"
     path.write_text(f"Link,Name,Signatur\n{ids}", encoding="utf-8")
-    assert "sent under other" not in run("run", path, *FAST, *mapped).stdout
+    assert "sent with other" not in run("run", path, *FAST, *mapped).stdout
     assert "Signatur" not in run.table("output/library/results.csv")[0]

@@ -290,8 +290,8 @@ def test_saved_answers_of_all_platforms_are_checked(run: Callable) -> None:
         == written["rows"]
         == len({r["sourceUrl"] for r in run.table("library.csv")})
     )
-    # The samples are from 2025, so their URLs have expired.
-    assert {kind["code"] for kind in checked["kinds"]} <= {"url-expired"}
+    # The samples are from 2025, so their URLs have expired. Some platforms give their videos no ID.
+    assert {kind["code"] for kind in checked["kinds"]} <= {"url-expired", "reference-blank"}
     ids = [row["referenceId"] for row in run.table("library.csv")]
     assert len(set(ids)) == len(ids)
 

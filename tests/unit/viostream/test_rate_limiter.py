@@ -190,4 +190,5 @@ def test_what_the_platform_takes_is_used_and_little_is_refused(
     accepted, refused = run(RateLimiter(ceiling, 0.0), door, latency, 16, seconds, retry_after)
     # Without a reserve, what it could have given during a wait is lost.
     assert accepted >= (0.9 if burst > 1 else 0.7) * limit * seconds
-    assert refused <= 0.02 * (accepted + refused)
+    # Without a reserve, the requests that are on their way are refused, too.
+    assert refused <= (0.02 if burst > 1 else 0.025) * (accepted + refused)
