@@ -331,6 +331,7 @@ class World:
         pages = 1 + (scenario.rows + scenario.knobs.existing) // scenario.knobs.page_limit
         page_reads = 10 + math.log(1 + scenario.longest_wait) / math.log(1 + RECHECK_SHARE)
         bound = page_reads * min(pages, 1 + scenario.rows // scenario.knobs.page_limit) + pages
+        bound += 10  # in a job of few rows, chance decides how many are late and get lookups
         self._check_detection()
         if outcome.calls > bound * outcome.runs + scenario.rows * self._max_requests_per_row():
             raise self.broken("few calls", f"{outcome.calls} calls for {scenario.rows} rows")
