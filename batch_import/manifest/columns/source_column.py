@@ -168,7 +168,11 @@ def notes_about_other_videos(candidates: Candidates, source_position: int) -> li
     if not source.has_urls_or_paths:
         return []
     others = [column for column in candidates.free_columns if _has_further_files(column, source)]
-    renditions = [column for column in others if are_renditions(source.name, column.name)]
+    renditions = [
+        column
+        for column in others
+        if are_renditions(source.name, column.name) or column.kind is CellKind.STREAM
+    ]
     other_videos = [column for column in others if column not in renditions]
     notes = []
     if renditions:

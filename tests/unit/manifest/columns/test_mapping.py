@@ -463,3 +463,9 @@ def test_a_column_that_has_ids_in_most_rows_is_named(values: list[str], count: s
     expected = f"only {count} could be IDs. To use it nevertheless: "
     notes = [note.partition("because ")[2] for note in mapping.notes]
     assert notes == ([expected + setting_ref("map", "referenceId=Ref.")] if count else [])
+
+
+def test_streams_are_versions_of_the_same_videos() -> None:
+    rows = [(url, f"https://h.example.com/{n}/list.m3u8", "t") for n, url in enumerate(videos(3))]
+    _, (note,) = described("mp4|hls|title", *rows)
+    assert note.startswith("Not imported: “hls”. They are versions of the same video as “mp4”.")
