@@ -170,12 +170,13 @@ class Settling:
         self._unsettled_counts[state.row.row_number] += 1
         if (
             self._settings.when_unsure == "retry"
+            and not state.id_taken_message
             and self._unsettled_counts[state.row.row_number] < MAX_ATTEMPTS
         ):
             self.has_requeued_rows = True
             reason = "not found: sent again, because when-unsure is retry"
             return [self._tracker.finish(state.row, Status.PENDING, reason)]
-        error = (
+        error = state.id_taken_message or (
             f"its POST got no clear answer, and {age:.0f} s later no media is found;"
             " look in the account, then run again with the setting when-unsure: retry"
         )
