@@ -47,6 +47,7 @@ FIXED_FAULTS = {
     2024486: "one refused search failed its row while the API key was being replaced",
     5010774: "page numbers were ignored during deletions, and a list was taken to be complete",
     5011160: "the rules allowed a row on the border of two small pages only one round trip",
+    6009909: "a platform that has no search answered 404, and that was taken for an empty search",
     6010680: "when unsure, a row was sent again though another user's media has its reference ID",
 }
 

@@ -80,8 +80,12 @@ class Lookups:
         search = search or RowSearch(row, self._pages, requested_at)
         search.add_page(page)
         if not search.is_usable:
-            self._comparison.filter_works = False  # from now on, only the whole list is read
+            self.stop_searching()
         return search
+
+    def stop_searching(self) -> None:
+        """From now on, read only the whole list, because searches for a row do not work."""
+        self._comparison.filter_works = False
 
     def handle_status(
         self, state: Processing, answer: Answer, requested_at: float, now: float

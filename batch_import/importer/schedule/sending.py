@@ -167,7 +167,11 @@ class Sending:
         """
         row, waiting = state.row, state.waiting
         if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
-            answer = MediaPage(())  # the platform may answer 404 if it finds no media
+            # Either no media was found, or the platform has no such search: read the list instead.
+            self._lookups.stop_searching()
+            self._tracker.set_state(row, replace(waiting, search=None))
+            self._create_queue.add_first(replace(waiting, search=None))
+            return []
         if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
             answer
         ):
