@@ -16,7 +16,7 @@ from typing import Final
 from xml.parsers.expat import ParserCreate
 
 from batch_import.manifest.readers.manifest_file import BLOCK_BYTES
-from batch_import.manifest.readers.sheet_styles import Styles, StylesReader
+from batch_import.manifest.readers.sheet_styles import CellStyles, StylesReader
 from batch_import.manifest.readers.sheet_xml import (
     TRUE_VALUES,
     InvalidPart,
@@ -147,7 +147,7 @@ class WorkbookParts:
             signs = (*_SIGNS_OF_DETAILS, *(f's="{style}"'.encode() for style in styles))
         return any(sign in piece for piece in self._pieces(part) for sign in signs)
 
-    def _styles(self) -> Styles:
+    def _styles(self) -> CellStyles:
         """Read the styles of the workbook."""
         reader = StylesReader()
         if self._styles_part:
@@ -235,7 +235,9 @@ class _SheetReader:
         needs_calculation: whether the values of formulas in the file are not reliable.
     """
 
-    def __init__(self, styles: Styles, targets: dict[str, str], *, needs_calculation: bool) -> None:
+    def __init__(
+        self, styles: CellStyles, targets: dict[str, str], *, needs_calculation: bool
+    ) -> None:
         self.details = SheetDetails()
         self._formats = {str(style): code for style, code in styles.formats.items()}
         self._struck_styles = frozenset(map(str, styles.struck))

@@ -22,7 +22,7 @@ _BUILT_IN_FORMATS: Final = {
 }  # fmt: skip
 
 
-class Styles(NamedTuple):
+class CellStyles(NamedTuple):
     """The styles of a workbook that matter, by the index with which cells name them.
 
     Attributes:
@@ -75,7 +75,7 @@ class StylesReader:
         """Handle the end of an element."""
         self._open_tags.pop()
 
-    def styles(self) -> Styles:
+    def styles(self) -> CellStyles:
         """Return the styles that matter."""
         formats = {}
         for style, (format_id, _) in enumerate(self._style_parts):
@@ -85,4 +85,4 @@ class StylesReader:
         struck = [
             style for style, (_, font) in enumerate(self._style_parts) if font in self._struck_fonts
         ]
-        return Styles(formats, frozenset(struck))
+        return CellStyles(formats, frozenset(struck))
