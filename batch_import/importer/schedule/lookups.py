@@ -28,8 +28,12 @@ from batch_import.importer.scheduled_request import Answer
 from batch_import.models import JobRow, MediaPage, Status, StatusUpdate
 from batch_import.viostream.responses import IngestStatus
 
-#: HTTP status of the answer if the platform does not have an ingest, or any media for a search.
-NOT_FOUND_STATUS: Final = 404
+_NOT_FOUND_STATUS: Final = 404
+
+
+def is_not_found(answer: Answer) -> bool:
+    """Whether the platform answered that it does not have an ingest, or any media for a search."""
+    return isinstance(answer, RequestRejected) and answer.status == _NOT_FOUND_STATUS
 
 
 class Lookups:
@@ -58,7 +62,7 @@ class Lookups:
         self, state: InAccount, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """Handle the answer to a search for the reference ID of a row in the account."""
-        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
+        if is_not_found(answer):
             answer = MediaPage(())  # the platform may answer 404 if it finds no media
         if not isinstance(answer, MediaPage):
             return self._handle_failure(state, answer, now)
@@ -91,7 +95,7 @@ class Lookups:
         self, state: Processing, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """Handle the answer to a request for the status of a row's ingest."""
-        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
+        if is_not_found(answer):
             # The platform no longer stores the ingest, because it is finished.
             return self._set_online(state, now, is_confirmed=False)
         if not isinstance(answer, IngestStatus):

@@ -12,7 +12,7 @@ from batch_import.importer.backoff import backoff
 from batch_import.importer.failures import failure_code
 from batch_import.importer.schedule.adopt_row import adopt_or_refuse
 from batch_import.importer.schedule.create_queue import CreateQueue
-from batch_import.importer.schedule.lookups import NOT_FOUND_STATUS, Lookups
+from batch_import.importer.schedule.lookups import Lookups, is_not_found
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.schedule.repeat import (
@@ -166,11 +166,12 @@ class Sending:
             now: current time in epoch seconds.
         """
         row, waiting = state.row, state.waiting
-        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
+        if is_not_found(answer):
             # Either no media was found, or the platform has no such search: read the list instead.
             self._lookups.stop_searching()
-            self._tracker.set_state(row, replace(waiting, search=None))
-            self._create_queue.add_first(replace(waiting, search=None))
+            waiting = replace(waiting, search=None)
+            self._tracker.set_state(row, waiting)
+            self._create_queue.add_first(waiting)
             return []
         if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
             answer

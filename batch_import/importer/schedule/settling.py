@@ -155,7 +155,7 @@ class Settling:
         """End the search for a row without knowing whether its media exists. The row stays unknown.
 
         If the setting `when_unsure` is `retry`, the row becomes pending instead, and is sent again,
-        up to `MAX_ATTEMPTS` times.
+        up to `MAX_ATTEMPTS` times. It stays unknown if another user's media has its reference ID.
 
         Args:
             state: the state of the row.
