@@ -40,6 +40,8 @@ _SETTING, _COMMAND, _VALUE, _END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
 _REFERENCE: Final = re.compile(
     rf"([{_SETTING}{_COMMAND}])([a-z_]+)(?:{_VALUE}([^{_END}]*))?{_END}(\.\Z)?"
 )
+#: Maximum number of line numbers that a message lists, so that it stays short.
+_MAX_LISTED_LINES: Final = 10
 #: The call of the Python API for a command, by the command's name.
 _PYTHON_CALLS: Final = {
     "check": "check_manifest(…)",
@@ -246,6 +248,12 @@ class AuthenticationFailed(RequestFailed):
 
     If it accepts `GET /account/info` with the same credentials, it refuses only this request.
     """
+
+
+def format_line_numbers(lines: Sequence[int]) -> str:
+    """Returns the first few of some line numbers, as a part of a message."""
+    more = ", …" if len(lines) > _MAX_LISTED_LINES else ""
+    return f"{', '.join(map(str, lines[:_MAX_LISTED_LINES]))}{more}"
 
 
 def find_similar(word: str, valid_words: Iterable[str], *, min_similarity: float = 0.6) -> str:

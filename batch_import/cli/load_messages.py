@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.messages import (
     format_ignored_edits,
-    format_line_numbers,
     format_row_count,
     preflight_progress,
     print_correctable,
@@ -19,6 +18,7 @@ from batch_import.cli.messages import (
 )
 from batch_import.cli.next_command import correction_command
 from batch_import.cli.options import flag
+from batch_import.errors import format_line_numbers
 from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN
 
 if TYPE_CHECKING:

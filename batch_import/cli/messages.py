@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
+from batch_import.errors import format_line_numbers
 from batch_import.models import Status
 from batch_import.reports.labels import STATUSES
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from batch_import.workflows.load_result import HeldRows, ManifestReading
     from batch_import.workflows.pilot import Pilot
     from batch_import.workflows.source_checks import PreflightProgress
-
-#: Maximum number of line numbers that a message lists.
-_MAX_LISTED_LINES = 10
 
 
 def print_reading(reading: "ManifestReading") -> None:
@@ -60,12 +58,6 @@ def print_corrected(corrected: "CorrectedManifest", command: str) -> None:
         reason = "because their cells are unclear, or they may be headings or totals"
         print(f"  Left out, {reason}: line {lines}")
     print(f"Review it, then run it in the same job: {sanitized(command)}")
-
-
-def format_line_numbers(lines: Sequence[int]) -> str:
-    """Format the first few line numbers of a list."""
-    more = ", …" if len(lines) > _MAX_LISTED_LINES else ""
-    return f"{', '.join(map(str, lines[:_MAX_LISTED_LINES]))}{more}"
 
 
 def print_diff(diff: "ManifestDiff", subject: str = "manifest") -> None:

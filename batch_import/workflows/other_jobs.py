@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Final
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import StateError, setting_ref
+from batch_import.errors import StateError, format_line_numbers, setting_ref
 from batch_import.job import Job
 from batch_import.state import facts
 from batch_import.state.location import other_jobs
@@ -19,8 +19,6 @@ from batch_import.state.store import Store
 
 #: Two jobs with the same values of these facts import into the same account.
 _ACCOUNT_FACTS: Final = (facts.API_BASE, facts.ACCOUNT)
-#: Maximum number of line numbers in the message, so that it stays short.
-_MAX_LISTED_LINES: Final = 10
 
 
 def refuse_videos_of_other_jobs(store: Store, job: Job, settings: Settings) -> None:
@@ -78,7 +76,8 @@ def _second_videos_error(
     if 2 * len(pairs) > selected_count:
         advice = f"To continue that job, add {setting_ref('job', str(other_job.folder))}."
     else:
-        rows = "this row" if len(pairs) == 1 else f"these rows ({_line_list(pairs)})"
+        lines = format_line_numbers(sorted(row.line for row, _ in pairs))
+        rows = "this row" if len(pairs) == 1 else f"these rows (lines {lines})"
         advice = f"The videos are imported already: delete {rows} from this manifest."
     return StateError(
         f"{count} of this manifest would become second videos: the job {other_job.folder} has sent"
@@ -86,8 +85,3 @@ def _second_videos_error(
         f" as {sent.reference_id}. Nothing was sent.",
         f"{advice} If they are other videos, add {setting_ref('same_videos', 'no')}.",
     )
-
-
-def _line_list(pairs: Sequence[tuple[RowUrl, RowUrl]]) -> str:
-    lines = [str(row.line) for row, _ in sorted(pairs)[:_MAX_LISTED_LINES]]
-    return f"lines {', '.join(lines)}{', …' if len(pairs) > _MAX_LISTED_LINES else ''}"
