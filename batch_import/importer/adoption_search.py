@@ -47,6 +47,11 @@ class AdoptionSearch:
         """Whether all pages were read, or why not; None if more pages are to be read."""
         return self._pager.end
 
+    @property
+    def is_impossible(self) -> bool:
+        """Whether neither the list shows all media, nor a search for each row is possible."""
+        return self._pending_count is None and self.list_end not in (None, ListEnd.COMPLETE)
+
     def record_page(self, number: int, page: MediaPage) -> None:
         """Record a page of the list that was read for this search or for another purpose.
 

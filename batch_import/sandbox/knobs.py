@@ -53,9 +53,10 @@ class Knobs:
     #: How `PageNumber` works: it selects the page; or it is ignored, and the first page is always
     #: returned; or each number after the last page selects the last page.
     page_number: Literal["exact", "ignored", "clamped"] = "exact"
-    #: Which media `?referenceId=` selects: those with this ID, all media, or those whose ID
-    #: contains this text.
-    reference_filter: Literal["exact", "ignored", "contains"] = "exact"
+    #: Which media `?referenceId=` selects: those with this ID; all media; those whose ID contains
+    #: this text; those with this ID, with status 404 instead of an empty list; or none, because
+    #: each request with this parameter is refused with 404.
+    reference_filter: Literal["exact", "ignored", "contains", "exact-or-404", "missing"] = "exact"
     #: Response to a POST with an existing referenceId: a second video is created, or status 409.
     duplicate_reference: Literal["accept", "refuse"] = "accept"
     #: Whether `listResult.items` is the list, or an object with the list. The Viostream API guide

@@ -37,12 +37,17 @@ class MediaListReplies:
         Raises:
             Refusal: the query is not valid.
         """
+        has_reference = bool(query.get("referenceid"))
+        if has_reference and self._knobs.reference_filter == "missing":
+            raise Refusal(404, "There is nothing here.")
         limit = max(1, min(MAX_PAGE_SIZE, self._knobs.page_limit))
         size = min(limit, _positive_integer(query, "PageSize", DEFAULT_PAGE_SIZE))
         page_number = _positive_integer(query, "PageNumber", 1)
         if self._knobs.page_number == "ignored":
             page_number = 1
         total, media = self._sorted(catalogue, query, (page_number - 1) * size, now)
+        if has_reference and not total and self._knobs.reference_filter == "exact-or-404":
+            raise Refusal(404, "There is no such media.")
         last_page_number = max(1, math.ceil(total / size))
         if self._knobs.page_number == "clamped" and page_number > last_page_number:
             page_number = last_page_number

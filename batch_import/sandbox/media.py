@@ -255,7 +255,7 @@ class Catalogue:
 
         An empty referenceId or an empty term matches every media.
         """
-        is_exact = self._knobs.reference_filter == "exact"
+        is_exact = self._knobs.reference_filter in ("exact", "exact-or-404")
         if reference and is_exact:
             found: Iterable[SandboxMedia] = (
                 media

@@ -108,7 +108,7 @@ class Scenario:
             any(getattr(knobs, name) for name in (*FAULTS, "list_omits", "pending_review"))
             or knobs.outages
             or knobs.rate_limit
-            or knobs.reference_filter == "ignored"
+            or not self.can_search
             or knobs.page_number != "exact"
             or knobs.deletion_rate
             or self.connection_failure
@@ -120,6 +120,14 @@ class Scenario:
             or self.refused_kind
             or self.wrong_key_span[1]
         )
+
+    @property
+    def can_search(self) -> bool:
+        """Whether the platform can be searched for one reference ID.
+
+        If it answers 404 to an empty search, the program cannot know this.
+        """
+        return self.knobs.reference_filter in ("exact", "contains")
 
     @property
     def longest_wait(self) -> float:
@@ -158,7 +166,7 @@ def draw(seed: int) -> Scenario:
 
 
 def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:
-    """Add faults of the media list: deletions by other users, or page numbers that do not work."""
+    """Add faults of the media list: deletions, or page numbers or searches that do not work."""
     drawn: dict[str, Any] = {}
     if _happens(dice, 0.15):
         drawn["deletion_rate"] = dice.choice((0.05, 0.5, 5.0))
@@ -168,6 +176,8 @@ def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:
         # With an inexact filter and ignored page numbers, only media on page 1 could be found.
         exact = scenario.knobs.reference_filter == "exact"
         drawn["page_number"] = dice.choice(("ignored", "clamped")) if exact else "clamped"
+    elif scenario.rows <= 40 and _happens(dice, 0.1):
+        drawn["reference_filter"] = dice.choice(("exact-or-404", "missing"))
     has_newer_media = scenario.has_newer_media or "deletion_rate" in drawn
     return replace(
         scenario, knobs=replace(scenario.knobs, **drawn), has_newer_media=has_newer_media

@@ -495,7 +495,7 @@ class World:
         search_seconds = 5 * self.scenario.rows / knobs.page_limit / rate
         latest_listing = resent_at[0] - SLACK_SECONDS - search_seconds if resent_at else math.inf
         was_hidden = first.listed_at > latest_listing
-        return was_hidden or knobs.list_omits > 0 or knobs.reference_filter == "ignored"
+        return was_hidden or knobs.list_omits > 0 or not self.scenario.can_search
 
     # Rules that are checked after each run ----------------------------------------------------
 
@@ -552,7 +552,7 @@ class World:
         knobs = self.scenario.knobs
         if self.store.reader.counts().processing:
             return False
-        if knobs.list_omits or knobs.reference_filter == "ignored" or knobs.page_number != "exact":
+        if knobs.list_omits or not self.scenario.can_search or knobs.page_number != "exact":
             return False
         # Age in seconds from which on a media that no list shows does not exist.
         proof_age = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(0.0)

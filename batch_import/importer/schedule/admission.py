@@ -277,6 +277,13 @@ class Admission:
                 rows[waiting.row.row_number] = waiting.row
         return list(rows.values())
 
+    def search_fault(self) -> RunFault | None:
+        """Returns the error with which the run must end if the account cannot be searched."""
+        list_end = self._adoption_search.list_end
+        if list_end is None or not self._adoption_search.is_impossible:
+            return None
+        return account_not_searchable(f"does not show all media: {list_end.value}")
+
     def handle_page_failure(self, answer: Answer) -> RunFault | None:
         """Handle a page that could not be read.
 
@@ -288,7 +295,7 @@ class Admission:
         if not isinstance(answer, RequestRejected | AuthenticationFailed):
             return None  # a temporary failure: the page is requested again
         if not self._comparison.filter_works:
-            return account_not_searchable(answer)
+            return account_not_searchable(f"is refused: {answer.message} (HTTP {answer.status})")
         self._adoption_search.check_each_row()
         return None
 

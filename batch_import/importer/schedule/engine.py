@@ -382,6 +382,7 @@ class Schedule:
         self._pages.learn_page(page, answer)
         self._selection.record_page()
         changes = self.admission.handle_page(page, answer, requested_at, now)
+        self.fault = self.fault or self.admission.search_fault()
         return changes + self._page_reading.handle_page(page, answer, served, requested_at, now)
 
     def _handle_page_failure(self, answer: Answer, now: float) -> None:

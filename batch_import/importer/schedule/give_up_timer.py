@@ -82,20 +82,19 @@ class GiveUpTimer:
         )
 
 
-def account_not_searchable(answer: RequestFailed) -> RunFault:
+def account_not_searchable(reason: str) -> RunFault:
     """Returns the error for an account that can be searched neither by page nor by reference ID.
 
     The run must end, because a row may already have a media, and its POST would create a second
     media.
 
     Args:
-        answer: the refusal of the request for a page of the media list.
+        reason: why the media list does not show all media, as the end of a sentence about it.
     """
     return PlatformUnreachable(
         "The account cannot be searched, and videos that it already has would be created twice:"
-        f" {_endpoint_name(ReadPage(1))} is refused: {answer.message} (HTTP {answer.status}), and"
-        " searches for a reference ID return other media.",
-        _REFUSED_REQUEST_HINT,
+        f" searches for a reference ID do not work, and {_endpoint_name(ReadPage(1))} {reason}.",
+        f"{_RESUME_HINT} once one of the two works, or report it to Viostream's support.",
     )
 
 

@@ -62,11 +62,13 @@ class Lookups:
         self, state: InAccount, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """Handle the answer to a search for the reference ID of a row in the account."""
+        poll = self._tracker.polling[state.row.row_number]
         if is_not_found(answer):
-            answer = MediaPage(())  # the platform may answer 404 if it finds no media
+            self.stop_searching()
+            poll.search, poll.is_requested = None, False  # the row stays due
+            return []
         if not isinstance(answer, MediaPage):
             return self._handle_failure(state, answer, now)
-        poll = self._tracker.polling[state.row.row_number]
         search = self.continue_search(poll.search, state.row, answer, requested_at)
         needs_more_pages = search.is_usable and not search.is_done
         poll.search = search if needs_more_pages else None
@@ -88,7 +90,11 @@ class Lookups:
         return search
 
     def stop_searching(self) -> None:
-        """From now on, read only the whole list, because searches for a row do not work."""
+        """From now on, read only the whole list, because searches for a row do not work.
+
+        This also follows if a search is answered with 404: either no media was found, or the
+        platform has no such search. Therefore a 404 proves nothing about a row.
+        """
         self._comparison.filter_works = False
 
     def handle_status(

@@ -47,7 +47,7 @@ class RowSearch:
         return list(self._media.values())
 
     def add_page(self, page: MediaPage) -> None:
-        """Add the next page of the search. If the platform answered 404, the page is empty."""
+        """Add the next page of the search."""
         reference = self._row.reference_id
         # The platform may also return longer reference IDs that contain this one.
         if any(reference not in media.reference_id for media in page.items):

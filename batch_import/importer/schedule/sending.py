@@ -167,7 +167,6 @@ class Sending:
         """
         row, waiting = state.row, state.waiting
         if is_not_found(answer):
-            # Either no media was found, or the platform has no such search: read the list instead.
             self._lookups.stop_searching()
             waiting = replace(waiting, search=None)
             self._tracker.set_state(row, waiting)

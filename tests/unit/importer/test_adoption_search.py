@@ -57,6 +57,7 @@ def test_whichever_is_fewer_calls(
         reading.read(reading.page, page(min(100, left), total))
         read += 1
     assert (read, reading.adoption.checks_each_row) == (pages, each_row)
+    assert not reading.adoption.is_impossible
 
 
 def test_a_list_that_does_not_tell_its_length_ends_with_a_short_page() -> None:
@@ -136,6 +137,8 @@ def test_a_list_of_pages_that_are_the_same_is_not_read_on(
         assert not reading.done
         reading.read(number, same)
     assert (reading.done, reading.adoption.checks_each_row) == (True, each_row)
+    # Without a search for each row, some media of the account cannot be seen at all.
+    assert reading.adoption.is_impossible == (not each_row)
 
 
 def test_a_list_that_takes_more_calls_than_there_are_rows_is_not_read_on() -> None:

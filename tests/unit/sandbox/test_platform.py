@@ -306,6 +306,18 @@ def test_the_reference_filter_does_what_the_knob_says(way: str, found: list[str]
     assert listing(there, referenceId="r1")["totalItems"] == len(found)
 
 
+@pytest.mark.parametrize(("way", "found"), [("exact-or-404", ["r1"]), ("missing", None)])
+def test_a_search_may_be_answered_with_404(way: str, found: list[str] | None) -> None:
+    there = platform(reference_filter=way)
+    post(there, referenceId="r1")
+    if found is None:
+        assert call(there, "GET", "/media", query={"referenceId": "r1"}).status == 404
+    else:
+        assert references(there, referenceId="r1") == found
+    assert call(there, "GET", "/media", query={"referenceId": "r2"}).status == 404
+    assert references(there) == ["r1"]
+
+
 def test_the_items_may_be_nested() -> None:
     there = platform(items_shape="nested")
     post(there)
