@@ -4,7 +4,7 @@ A rehearsal is a run against the sandbox on a simulated clock.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -209,15 +209,20 @@ def _print_forecast(planned: "RunForecast") -> None:
     origin = "assumed"
     if times.rows:
         origin = f"learned from {format_row_count(times.rows)} of this account"
-    request_counts = f"{planned.optimistic.request_count} to {pessimistic.request_count}"
-    print(f"API requests: about {request_counts}.")
-    low, high = _format_span(times.low), _format_span(times.high)
-    print(f"Processing of a video: {low} to {high} ({origin}).")
+    request_counts = (planned.optimistic.request_count, pessimistic.request_count)
+    print(f"API requests: about {_format_range(f'{count:,}' for count in request_counts)}.")
+    processing = _format_range(_format_span(seconds) for seconds in (times.low, times.high))
+    print(f"Processing of a video: {processing} ({origin}).")
     for name, each in (("Optimistic", planned.optimistic), ("Pessimistic", pessimistic)):
         print(
             f"{name + ':':<13}{_format_span(each.seconds):>14},"
             f" done {_format_time(_ends_at(planned, each))} (limited by {_limit_name(each)})"
         )
+
+
+def _format_range(ends: Iterable[str]) -> str:
+    """Returns both ends of a range, or one of them if they are equal."""
+    return " to ".join(dict.fromkeys(ends))
 
 
 def _limit_name(forecast: "Forecast") -> str:

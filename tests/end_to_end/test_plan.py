@@ -46,6 +46,8 @@ def test_a_new_manifest_is_forereported_and_nothing_is_sent(
     assert not (tmp_path / "output/videos/state.sqlite").exists()
     out = run("plan", path).stdout
     assert "To do: 6 to create, 1 invalid." in out
+    ends = dict.fromkeys(printed[name]["calls"] for name in ("optimistic", "pessimistic"))
+    assert f"API requests: about {' to '.join(map(str, ends))}." in out
     assert "(assumed)" in out
     # Six rows are sent within seconds: no option would shorten the forty minutes.
     assert "(limited by the processing of the last videos)" in out
