@@ -50,6 +50,7 @@ FIXED_FAULTS = {
     6009909: "a platform that has no search answered 404, and that was taken for an empty search",
     7012022: "rows were sent although neither all pages could be read nor the account searched",
     6010680: "when unsure, a row was sent again though another user's media has its reference ID",
+    8013241: "a row on the border of two pages was expected on the page that had just been read",
 }
 
 

@@ -153,7 +153,7 @@ class PageReading:
             adjacent_page = self._adjacent_page(number, page_number, *period, requested_at)
             if adjacent_page == page_number + 1 and not has_more:
                 adjacent_page = None  # the list has no such page
-            self._record_misplaced(number, adjacent_page, requested_at, now)
+            self._record_misplaced(number, page_number, adjacent_page, requested_at, now)
 
     def _relearn(
         self,
@@ -297,12 +297,21 @@ class PageReading:
         return max(1, page_number - 1)
 
     def _record_misplaced(
-        self, number: int, adjacent_page: int | None, requested_at: float, now: float
+        self,
+        number: int,
+        page_number: int,
+        adjacent_page: int | None,
+        requested_at: float,
+        now: float,
     ) -> None:
         """Record that the page on which a row was expected did not show it.
 
         Args:
+            number: number of the row.
+            page_number: number of this page, from 1.
             adjacent_page: the page on which the row probably is instead; None if not known.
+            requested_at: when the page was requested.
+            now: current time.
         """
         poll, state = self._tracker.polling[number], self._tracker.in_account(number)
         had_expected_page = poll.expected_page is not None
@@ -320,6 +329,7 @@ class PageReading:
         is_lost = poll.misplaced_read_count >= self._pages.max_scan_pages
         self._comparison.late_rows.count_miss(state, poll, age, is_lost=is_lost)
         self._comparison.schedule_check(state, now)
-        if not (adjacent_page or had_expected_page):
+        is_expected_here = self._positions.page_of(number, now) == page_number
+        if is_expected_here and not (adjacent_page or had_expected_page):
             # Next time, the row is expected on the adjacent page, where it may be just as well.
             poll.expected_page = self._positions.adjacent_page(number, now)
