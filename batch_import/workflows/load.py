@@ -86,7 +86,9 @@ class ManifestLoader:
         self._origin = origin_columns(self._manifest.header)
         self._comment_lines: list[int] = []
         self._correctable_count = 0
-        self._restricted_rows = RestrictedRows(self._manifest.header, self._mapping.extras)
+        self._restricted_rows = RestrictedRows(
+            self._manifest.header, self._mapping.restriction_positions, now
+        )
         self._job = request.job
         self._changes_job = changes_job
         self._problem_path = request.job.problems

@@ -143,8 +143,9 @@ class ManifestSample:
         """
         header = self._manifest.header
         mapping = map_columns(header, self._rows, reading.map, reading.default)
+        now = time.time()
         validator = Validator(
-            mapping, header, now=time.time(), base_url=reading.base_url, allowed=reading.allow
+            mapping, header, now=now, base_url=reading.base_url, allowed=reading.allow
         )
         rows: Sequence[ManifestRow] = ()
         if self._rows is not None:
@@ -161,7 +162,7 @@ class ManifestSample:
             fields.append(
                 FieldProposal(field, column.label, origin, values[field], column.notes(field))
             )
-        restricted_rows = RestrictedRows(header, mapping.extras)
+        restricted_rows = RestrictedRows(header, mapping.restriction_positions, now)
         if self._rows is not None:
             restricted_rows.add(self._rows.frame, self._rows.lines)
         sample_notes = restricted_rows.notes(is_sample=True)

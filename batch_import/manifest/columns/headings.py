@@ -175,6 +175,11 @@ def id_strength(heading: str) -> int:
     return 0
 
 
+def is_about_other_thing(heading: str) -> bool:
+    """Whether a column name means a property of something else than a video: `Owner status`."""
+    return _has_word(heading, _OTHER_THINGS)
+
+
 def is_picture_or_text(heading: str) -> bool:
     """Whether a column name means pictures or texts that belong to a video."""
     return _has_word(heading, _PICTURES_AND_DOCUMENTS)

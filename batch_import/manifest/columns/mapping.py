@@ -75,6 +75,14 @@ class ColumnMapping:
         """The position of each field's column, in the order of `FIELDS`."""
         return self.source_url, self.filename, self.extension, self.reference_id
 
+    @property
+    def restriction_positions(self) -> tuple[int, ...]:
+        """The positions of the columns that may say that a row is not wanted.
+
+        People write such remarks into the title, too.
+        """
+        return self.extras if self.filename is None else (*self.extras, self.filename)
+
     def describe(self, header: tuple[str, ...]) -> list[tuple[str, str]]:
         """Return field and description, for the user.
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from batch_import.manifest.columns.headings import last_part, split_words
 from batch_import.manifest.columns.rendition_names import ORIGINAL_WORDS
-from batch_import.manifest.columns.restricted_rows import means_unusable
+from batch_import.manifest.columns.restrictions import means_unusable
 from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.manifest.readers.record import RecordFault
 

@@ -1,17 +1,28 @@
-"""Which rows their old platform calls private, deleted or failed."""
+"""Which rows may not be wanted: private, expired, deleted, or marked by a person."""
+
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch_import.manifest.columns.restricted_rows import RestrictedRows
+from batch_import.manifest.columns.restrictions import _PHRASES, RESTRICTIONS
 
-WANTED = "elete the rows that you do not want."
-PUBLIC = f"New media are public unless the account has a default restriction profile. D{WANTED}"
-IMPORTED = f"These rows are imported too: d{WANTED}"
+NOW = datetime(2026, 6, 15, 12, tzinfo=UTC).timestamp()
+TO_OMIT = "To leave rows out, delete them from the manifest."
+NOT_PUBLIC = "not public or not current in the old platform"
+PUBLIC = f"New media are public unless the account has a default restriction profile. {TO_OMIT}"
+DELETED = "deleted or failed in the old platform"
+MARKED = "marked as not to be published or imported"
+IMPORTED = f"Such rows are imported like all others. {TO_OMIT}"
+
+_LETTERS = st.text(st.characters(categories=("L",)), min_size=1, max_size=12)
 
 
 def notes(heading: str, *cells: str) -> list[str]:
-    rows = RestrictedRows(["link", heading], [1])
+    rows = RestrictedRows(["link", heading], [1], NOW)
     for line, cell in enumerate(cells, 2):
         frame = pd.DataFrame({0: ["https://example.com/a.mp4"], 1: [cell]}, dtype=object)
         rows.add(frame, [line])
@@ -19,48 +30,122 @@ def notes(heading: str, *cells: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("heading", "cells", "said"),
+    ("heading", "cells", "rows", "values", "consequence"),
     [
         ("Visibility", ("Private", "public", "private"),
-         "2 of 3 rows say “private” (lines 2, 4). " + PUBLIC),
+         f"2 of 3 rows are {NOT_PUBLIC} (lines 2, 4)", "“private”", PUBLIC),
         ("privacy.view", ("anybody", "nobody"),
-         "1 of 2 rows says “nobody” (line 3). " + PUBLIC),
+         f"1 of 2 rows is {NOT_PUBLIC} (line 3)", "“nobody”", PUBLIC),
         ("status", ("ready", "deleted", "deleted", "UPLOADING_ERROR"),
-         "3 of 4 rows say “deleted” or “uploading error” (lines 3, 4, 5). " + IMPORTED),
+         f"3 of 4 rows are {DELETED} (lines 3, 4, 5)", "“deleted” or “uploading error”", IMPORTED),
         ("is_private", ("true", "false"),
-         "1 of 2 rows says “true” (line 2). " + PUBLIC),
-        ("Published", ("no", "yes"),
-         "1 of 2 rows says “no” (line 2). " + PUBLIC),
+         f"1 of 2 rows is {NOT_PUBLIC} (line 2)", "“true”", PUBLIC),
         ("Status", ("not published", "published"),
-         "1 of 2 rows says “not published” (line 2). " + PUBLIC),
+         f"1 of 2 rows is {NOT_PUBLIC} (line 2)", "“not published”", PUBLIC),
         ("Deleted", ("0", "1"),
-         "1 of 2 rows says “1” (line 3). " + IMPORTED),
+         f"1 of 2 rows is {DELETED} (line 3)", "“1”", IMPORTED),
         ("Privacy", ("private",) * 6,
-         "6 of 6 rows say “private” (lines 2, 3, 4, 5, 6, …). " + PUBLIC),
+         f"6 of 6 rows are {NOT_PUBLIC} (lines 2, 3, 4, 5, 6, …)", "“private”", PUBLIC),
         ("Sichtbarkeit", ("Privat",),
-         "1 of 1 rows says “privat” (line 2). " + PUBLIC),
+         f"1 of 1 rows is {NOT_PUBLIC} (line 2)", "“privat”", PUBLIC),
+        ("State", ("Live", "Retired"),
+         f"1 of 2 rows is {NOT_PUBLIC} (line 3)", "“retired”", PUBLIC),
+        ("Expires", ("2031-01-01", "2020-01-01", "2020-03-01"),
+         f"2 of 3 rows are {NOT_PUBLIC} (lines 3, 4)", "a date in the past", PUBLIC),
+        ("Remarks", ("ok", "DO NOT MIGRATE"),
+         f"1 of 2 rows is {MARKED} (line 3)", "“do not migrate”", IMPORTED),
     ],
 )  # fmt: skip
-def test_what_is_said(heading: str, cells: tuple[str, ...], said: str) -> None:
-    assert notes(heading, *cells) == [f"Column “{heading}”: {said}"]
+def test_what_the_note_says(
+    heading: str, cells: tuple[str, ...], rows: str, values: str, consequence: str
+) -> None:
+    assert notes(heading, *cells) == [f"{rows}: “{heading}” has {values}. {consequence}"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [
+        ("Active", "No"), ("Is Active?", "false"), ("video_active", "0"), ("Enabled", "FALSE"),
+        ("Published", "false"), ("Published", "no"), ("Aktiv", "nein"), ("Publié", "non"),
+        ("Status", "Archived"), ("Status", "Draft"), ("Status", "Deleted"), ("Status", "Expired"),
+        ("Status", "no longer available"), ("Workflow state", "Withdrawn"), ("Etat", "Archivé"),
+        ("Visibility", "Hidden"), ("Visibility", "Unlisted"), ("Embargo", "yes"),
+        ("Expiry date", "31/12/2019"), ("Expiration", "2020-01-01T00:00:00.000Z"),
+        ("Available until", "1 May 2021"), ("schedule.ends_at", "2020-01-01 00:00:00"),
+        ("Deleted at", "2025-11-02"), ("Retired on", "May 2, 2024"), ("Ablaufdatum", "01.02.2020"),
+        ("Embargo date", "2030-01-01"),
+        ("Notes", "do not publish"), ("Notes", "Legal: DO NOT PUBLISH until 2028"),
+        ("Title", "[Do not migrate] Onboarding"), ("Comment", "embargo until 1 Sept 2031"),
+        ("Info", "Please don’t publish this yet"), ("", "not for publication"),
+        ("Bemerkung", "Bitte nicht veröffentlichen!"), ("Remarques", "Ne pas publier"),
+    ],
+)  # fmt: skip
+def test_rows_that_may_not_be_wanted(heading: str, cell: str) -> None:
+    assert len(notes(heading, cell)) == 1
 
 
 @pytest.mark.parametrize(
     ("heading", "cell"),
     [
         ("Department", "Private"),
-        ("Status", "not deleted"),
+        ("Status", "not deleted"), ("Status", "Active"), ("State", "New York"),
         ("Status", "How an error in the status is found"),
         ("Visibility", "Private equity: what it is and how to invest"),
-        ("privacy.comments", "nobody"),
-        ("Caption status", "failed"),
-        ("Published", "2024-01-01"),
-        ("Deleted", "false"),
         ("Visibility", ""),
+        ("privacy.comments", "nobody"),
+        ("Caption status", "failed"), ("Owner status", "inactive"), ("Uploader active", "no"),
+        ("Published", "2024-01-01"), ("Published", "yes"),
+        ("Deleted", "false"), ("Active users", "no"), ("Available formats", "0"),
+        ("Active", "Yes"), ("Current department", "internal"), ("Captions available", "No"),
+        ("Title", "Hidden Figures"), ("Title", "Private Eye"), ("Title", "Draft beer"),
+        ("Title", "Do not publish your address on the internet"),
+        ("Title", "Why we do not publish"), ("Title", "Embargo"), ("Title", "Expired"),
+        ("Title", "The embargo until 1807"), ("Title", "Do not import customs"),
+        ("Expires", "2031-01-01"), ("Expires", "never"), ("Expires", "1970-01-01"),
+        ("Expires", "0001-01-01T00:00:00"), ("Expires", "2026-06-15"), ("Expires", "06/2026/33"),
+        ("Expires", "Season 2019, part 2"), ("link_expiration_time", "2020-01-01"),
+        ("download.expires", "2020-01-01"), ("Created", "2020-01-01"), ("Embargo", "2020-01-01"),
+        ("Valid from", "2020-01-01"), ("Notes", "embargo until 2 May 2019"),
+        ("Notes", "was under embargo, lifted"), ("Notes", "publish"),
+        ("Description", "do not publish. " + "A long text about something. " * 8),
     ],
-)
-def test_what_is_not_said(heading: str, cell: str) -> None:
+)  # fmt: skip
+def test_rows_that_are_not_noted(heading: str, cell: str) -> None:
     assert notes(heading, cell) == []
+
+
+@pytest.mark.parametrize("phrase", _PHRASES)
+def test_each_phrase_is_found_as_a_remark(phrase: str) -> None:
+    assert len(notes("Remarks", phrase.upper())) == 1
+
+
+_STATUS_WORDS = sorted(frozenset[str]().union(*(each.cell_words for each in RESTRICTIONS)))
+
+
+@given(
+    word=st.sampled_from(_STATUS_WORDS),
+    change_case=st.sampled_from([str.lower, str.upper, str.title]),
+    spaces=st.text(" ", max_size=3),
+)
+def test_a_status_is_noted_in_a_column_about_the_status_only(
+    word: str, change_case: type[str], spaces: str
+) -> None:
+    cell = spaces + change_case(word) + spaces
+    assert len(notes("Status", cell)) == 1
+    assert notes("Department", cell) == []
+    assert notes("Title", cell) == []
+
+
+@given(
+    phrase=st.sampled_from(["do not publish", "DO NOT MIGRATE", "Don't import", "do not upload"]),
+    text=st.lists(_LETTERS, min_size=1, max_size=5).map(" ".join),
+)
+def test_a_phrase_that_continues_as_a_sentence_is_the_title_of_a_video(
+    phrase: str, text: str
+) -> None:
+    assert notes("Title", f"{phrase} every {text}") == []
+    assert notes("Title", f"Why people {phrase}") == []
+    assert len(notes("Title", f"{phrase} – {text}")) == 1
 
 
 def test_private_rows_come_before_deleted_rows_of_the_same_column() -> None:
@@ -69,7 +154,14 @@ def test_private_rows_come_before_deleted_rows_of_the_same_column() -> None:
     assert "“deleted”" in deleted
 
 
+def test_a_row_that_several_columns_restrict_is_counted_once() -> None:
+    rows = RestrictedRows(["Status", "Visibility"], [0, 1], NOW)
+    rows.add(pd.DataFrame({0: ["draft", "ready"], 1: ["hidden", "hidden"]}, dtype=object), [2, 3])
+    (note,) = rows.notes()
+    assert note.startswith(f"2 of 2 rows are {NOT_PUBLIC} (lines 2, 3): “Status” has “draft”,")
+
+
 def test_a_sample_is_said_to_be_one() -> None:
-    rows = RestrictedRows(["privacy"], [0])
+    rows = RestrictedRows(["privacy"], [0], NOW)
     rows.add(pd.DataFrame({0: ["private", "public"]}, dtype=object), [2, 3])
-    assert rows.notes(is_sample=True)[0].startswith("Column “privacy”: 1 of the first 2 rows says")
+    assert rows.notes(is_sample=True)[0].startswith(f"1 of the first 2 rows is {NOT_PUBLIC}")
