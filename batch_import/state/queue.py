@@ -110,6 +110,10 @@ class Queue:
         """Returns the number of pending rows that may be claimed."""
         return self._connection.count(statements.claimable_count(self._table))
 
+    def claimable_lines(self) -> Iterator[tuple[int, int]]:
+        """Yields the number and the manifest line of each pending row that may be claimed."""
+        yield from self._connection.rows(statements.claimable_lines(self._table))
+
     def remaining_count(self) -> int:
         """Returns the number of rows of the choice that are neither imported nor skipped."""
         return self._connection.count(statements.remaining_count(self._table))

@@ -108,6 +108,11 @@ def claimable_count(table: str) -> str:
     return f"SELECT count(*) FROM {table} WHERE status = 'pending'"
 
 
+def claimable_lines(table: str) -> str:
+    """Returns SQL for the number and the manifest line of each pending row."""
+    return f"SELECT number, line FROM row WHERE status = 'pending' AND {is_chosen(table)}"
+
+
 def remaining_count(table: str) -> str:
     """Returns SQL that counts rows that are neither imported nor skipped."""
     return f"SELECT count(*) FROM {table} WHERE status NOT IN ('imported', 'skipped')"

@@ -125,6 +125,8 @@ class ManifestLoader:
                 if preflight:
                     valid_count -= sum(1 for _ in preflight.check(rows.sources(), problems))
             self._raise_if_stopped()
+        if preflight:
+            self._restricted_rows.remove(preflight.failed_lines)
         return CheckResult(
             row_count,
             valid_count,
@@ -180,6 +182,7 @@ class ManifestLoader:
             retried_count = self._select_rows(store)
             if preflight:
                 preflight.check_pending(store.queue, problems, self._now)
+        self._restricted_rows.keep(line for _, line in store.queue.claimable_lines())
         failed_lines = preflight.failed_lines if preflight else frozenset()
         groups, accepted_lines = problems.groups(), diff.accepted_lines - failed_lines
         if accepted_lines:
@@ -218,6 +221,10 @@ class ManifestLoader:
             retried_count = self._select_rows(store, list(corrected.lines))
             if preflight:
                 preflight.check_pending(store.queue, problems, self._now, corrected.lines)
+        claimable_numbers = (number for number, _ in store.queue.claimable_lines())
+        self._restricted_rows.keep(
+            corrected.lines[number] for number in claimable_numbers if number in corrected.lines
+        )
         if self._changes_job and self._job.problems.exists():
             drop_errors(self._job.problems, store.reader.corrected_lines())
         return LoadResult(
@@ -363,8 +370,8 @@ class ManifestLoader:
         for chunk in self._manifest.chunks():
             self._raise_if_stopped()
             self._comment_lines += chunk.comments
-            self._restricted_rows.add(chunk.frame, chunk.lines)
             rows, chunk_problems = validator.check(chunk)
+            self._restricted_rows.add(chunk.frame, chunk.lines, rows.errors)
             self._correctable_count += rows.count_correctable_cells(
                 self._manifest.header, chunk_problems
             )

@@ -148,8 +148,10 @@ class ManifestSample:
             mapping, header, now=now, base_url=reading.base_url, allowed=reading.allow
         )
         rows: Sequence[ManifestRow] = ()
+        restricted_rows = RestrictedRows(header, mapping.restriction_positions, now)
         if self._rows is not None:
             rows, _ = validator.check(self._rows)
+            restricted_rows.add(self._rows.frame, self._rows.lines, rows.errors)
         values = _values(rows)
         fields = []
         for (field, origin), position in zip(
@@ -162,9 +164,6 @@ class ManifestSample:
             fields.append(
                 FieldProposal(field, column.label, origin, values[field], column.notes(field))
             )
-        restricted_rows = RestrictedRows(header, mapping.restriction_positions, now)
-        if self._rows is not None:
-            restricted_rows.add(self._rows.frame, self._rows.lines)
         sample_notes = restricted_rows.notes(is_sample=True)
         all_notes = (*self._manifest.notes, *mapping.notes, *sample_notes)
         return Proposal(self._manifest.format_description, tuple(fields), all_notes)

@@ -1,15 +1,17 @@
 """Count the rows that may not be wanted: private, expired or deleted ones, for example. No I/O.
 
 Such rows are imported like all others, because the user decides which rows to import. New media are
-public by default; therefore the user must know of private rows before the first run.
+public by default; therefore the user must know of private rows before the first run. Only rows that
+are going to be imported are counted.
 """
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from batch_import.manifest.columns.candidates import heading_of, shorten
@@ -55,25 +57,50 @@ class RestrictedRows:
         self._values: defaultdict[tuple[int, Mark], array[int]] = defaultdict(_new_array)
         self._row_count = 0
 
-    def add(self, frame: pd.DataFrame, lines: Sequence[int]) -> None:
-        """Count the rows of a chunk.
+    def add(self, frame: pd.DataFrame, lines: Sequence[int], invalid: Collection[int]) -> None:
+        """Count the valid rows of a chunk.
 
         Args:
             frame: the cells; its columns are labelled by position.
             lines: line number of each row.
+            invalid: indexes of rows that must not be sent.
         """
-        self._row_count += len(frame)
+        self._row_count += len(frame) - len(invalid)
         restricted_indexes: defaultdict[Restriction, set[int]] = defaultdict(set)
         for position, rule in self._rules.items():
             cells: list[str] = frame[position].tolist()
             if marks := rule.find_marks(cells):
                 for index, cell in enumerate(cells):
-                    if cell in marks:
+                    if cell in marks and index not in invalid:
                         mark = marks[cell]
                         self._values[position, mark].append(lines[index])
                         restricted_indexes[mark[0]].add(index)
         for restriction, indexes in restricted_indexes.items():
             self._rows[restriction].extend(lines[index] for index in sorted(indexes))
+
+    def keep(self, lines: Iterable[int]) -> None:
+        """Count no other rows than those on these lines, one row per line.
+
+        The lines are not read if no row was counted.
+        """
+        if not self._rows:
+            return
+        kept_lines = np.fromiter(lines, np.int64)
+        self._row_count = len(kept_lines)
+        self._filter(kept_lines, is_kept=True)
+
+    def remove(self, lines: Collection[int]) -> None:
+        """Do not count the rows on these lines, one row per line."""
+        self._row_count -= len(lines)
+        self._filter(np.fromiter(lines, np.int64), is_kept=False)
+
+    def _filter(
+        self, lines: "np.ndarray[tuple[int], np.dtype[np.int64]]", *, is_kept: bool
+    ) -> None:
+        for counted in (*self._rows.values(), *self._values.values()):
+            restricted = np.array(counted, np.int64)
+            is_counted = np.isin(restricted, lines, invert=not is_kept)
+            counted[:] = array(_INTEGER, restricted[is_counted].tolist())
 
     def notes(self, *, is_sample: bool = False) -> list[str]:
         """Return a note for each restriction that rows have, private rows first.
@@ -81,7 +108,7 @@ class RestrictedRows:
         Args:
             is_sample: whether only the first rows of the manifest were counted.
         """
-        total = f"{'the first ' if is_sample else ''}{self._row_count:,} rows"
+        total = f"{'the first ' if is_sample else ''}{self._row_count:,} rows to import"
         notes = (self._note(restriction, total) for restriction in RESTRICTIONS)
         return [note for note in notes if note]
 
@@ -97,7 +124,7 @@ class RestrictedRows:
             return ""
         counts: defaultdict[int, Counter[str]] = defaultdict(Counter)
         for (position, (found, value)), lines in self._values.items():
-            if found is restriction:
+            if found is restriction and lines:
                 counts[position][value] += len(lines)
         count = len(rows)
         more = ", …" if count > _MAX_LISTED_LINES else ""

@@ -187,3 +187,18 @@ def test_the_manifest_takes_an_added_row_over(tmp_path: Path, own_id: str) -> No
         assert store.reader.counts().total == 4
         load(store, path, HEADER, MANIFEST)
         assert store.reader.counts().skipped == 1
+
+
+def test_only_remarks_of_corrected_rows_that_are_sent_are_counted(tmp_path: Path) -> None:
+    with Store(None) as store:
+        unwanted = [[*cells[:3], "do not publish"] for cells in MANIFEST]
+        load(store, tmp_path / "library.csv", HEADER, unwanted)
+        job = str(JobReference(store.facts.get(facts.JOB_ID)))
+        rows = [
+            ["bad", "One", "R1", "do not publish", job, row_reference(1)],
+            ["https://h.example.com/3.mp4", "Three", "", "do not publish", job, row_reference(2)],
+        ]
+        result = load(store, tmp_path / "fixed.csv", [*HEADER, JOB_COLUMN, ROW_COLUMN], rows)
+    (note,) = result.reading.notes
+    assert note.startswith("1 of 1 rows to import is marked")
+    assert "(line 3): “note” has “do not publish”" in note

@@ -20,13 +20,19 @@ ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two
 
 
 def take_over(
-    store: Store, path: Path, *, strict: bool = False, retry_failed: bool = False, **options: object
+    store: Store,
+    path: Path,
+    *,
+    strict: bool = False,
+    first: int | None = None,
+    retry_failed: bool = False,
+    **options: object,
 ) -> LoadResult:
     request = ImportRequest(
         path,
         folder=path.parent,
         reading=ReadingOptions(**options),  # type: ignore[arg-type]
-        settings=Settings(strict=strict),
+        settings=Settings(strict=strict, first=first),
         retry_failed=retry_failed,
     )
     return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).update_job(store)
@@ -137,7 +143,36 @@ def test_private_rows_are_counted_in_the_whole_manifest(tmp_path: Path) -> None:
     path.write_text("sourceUrl,filename,Privacy\n" + "".join(rows), encoding="utf-8")
     with Store(None) as store:
         notes = take_over(store, path).reading.notes
-    assert notes[0].startswith(f"5 of {count:,} rows are not public")
+    assert notes[0].startswith(f"5 of {count:,} rows to import are not public")
+
+
+def private_lines(result: LoadResult) -> str:
+    """The part of the notes with the number and the lines of private rows."""
+    return "".join(note.partition(":")[0] for note in result.reading.notes)
+
+
+def test_only_private_rows_that_are_sent_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    header = "sourceUrl,filename,Privacy\n"
+    rows = [f"https://h.example.com/{n}.mp4,Video {n},private\n" for n in range(4)]
+    invalid = "no address,Broken,private\n"
+    path.write_text(header + invalid + "".join(rows), encoding="utf-8")
+    are = "are not public or not current in the old platform"
+    with Store(None) as store:
+        assert private_lines(take_over(store, path)) == (
+            f"4 of 4 rows to import {are} (lines 3, 4, 5, 6)"
+        )
+        (row, *_) = store.queue.claim(1, 1.0)
+        store.queue.apply(
+            [StatusUpdate(row.row_number, Status.IMPORTED, "online", sent_at=1.0)], 1.0
+        )
+        path.write_text(header + "".join(rows) + invalid, encoding="utf-8")
+        # Line 2 has the imported row now.
+        assert private_lines(take_over(store, path)) == (
+            f"3 of 3 rows to import {are} (lines 3, 4, 5)"
+        )
+        limited = take_over(store, path, strict=True, first=2)
+        assert private_lines(limited) == f"2 of 2 rows to import {are} (lines 3, 4)"
 
 
 def test_an_edit_after_the_import_is_known_until_it_is_undone(tmp_path: Path) -> None:

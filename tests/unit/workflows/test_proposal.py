@@ -72,4 +72,4 @@ def test_a_manifest_without_values_is_proposed_by_names(tmp_path: Path) -> None:
 
 def test_private_videos_are_noted(tmp_path: Path) -> None:
     found = proposed(tmp_path, "link,title,Visibility\nhttps://h.example.com/a.mp4,A,private\n")
-    assert found.notes[0].startswith("1 of the first 1 rows is not public")
+    assert found.notes[0].startswith("1 of the first 1 rows to import is not public")

@@ -25,7 +25,7 @@ def notes(heading: str, *cells: str) -> list[str]:
     rows = RestrictedRows(["link", heading], [1], NOW)
     for line, cell in enumerate(cells, 2):
         frame = pd.DataFrame({0: ["https://example.com/a.mp4"], 1: [cell]}, dtype=object)
-        rows.add(frame, [line])
+        rows.add(frame, [line], ())
     return rows.notes()
 
 
@@ -33,27 +33,28 @@ def notes(heading: str, *cells: str) -> list[str]:
     ("heading", "cells", "rows", "values", "consequence"),
     [
         ("Visibility", ("Private", "public", "private"),
-         f"2 of 3 rows are {NOT_PUBLIC} (lines 2, 4)", "“private”", PUBLIC),
+         f"2 of 3 rows to import are {NOT_PUBLIC} (lines 2, 4)", "“private”", PUBLIC),
         ("privacy.view", ("anybody", "nobody"),
-         f"1 of 2 rows is {NOT_PUBLIC} (line 3)", "“nobody”", PUBLIC),
+         f"1 of 2 rows to import is {NOT_PUBLIC} (line 3)", "“nobody”", PUBLIC),
         ("status", ("ready", "deleted", "deleted", "UPLOADING_ERROR"),
-         f"3 of 4 rows are {DELETED} (lines 3, 4, 5)", "“deleted” or “uploading error”", IMPORTED),
+         f"3 of 4 rows to import are {DELETED} (lines 3, 4, 5)",
+         "“deleted” or “uploading error”", IMPORTED),
         ("is_private", ("true", "false"),
-         f"1 of 2 rows is {NOT_PUBLIC} (line 2)", "“true”", PUBLIC),
+         f"1 of 2 rows to import is {NOT_PUBLIC} (line 2)", "“true”", PUBLIC),
         ("Status", ("not published", "published"),
-         f"1 of 2 rows is {NOT_PUBLIC} (line 2)", "“not published”", PUBLIC),
+         f"1 of 2 rows to import is {NOT_PUBLIC} (line 2)", "“not published”", PUBLIC),
         ("Deleted", ("0", "1"),
-         f"1 of 2 rows is {DELETED} (line 3)", "“1”", IMPORTED),
+         f"1 of 2 rows to import is {DELETED} (line 3)", "“1”", IMPORTED),
         ("Privacy", ("private",) * 6,
-         f"6 of 6 rows are {NOT_PUBLIC} (lines 2, 3, 4, 5, 6, …)", "“private”", PUBLIC),
+         f"6 of 6 rows to import are {NOT_PUBLIC} (lines 2, 3, 4, 5, 6, …)", "“private”", PUBLIC),
         ("Sichtbarkeit", ("Privat",),
-         f"1 of 1 rows is {NOT_PUBLIC} (line 2)", "“privat”", PUBLIC),
+         f"1 of 1 rows to import is {NOT_PUBLIC} (line 2)", "“privat”", PUBLIC),
         ("State", ("Live", "Retired"),
-         f"1 of 2 rows is {NOT_PUBLIC} (line 3)", "“retired”", PUBLIC),
+         f"1 of 2 rows to import is {NOT_PUBLIC} (line 3)", "“retired”", PUBLIC),
         ("Expires", ("2031-01-01", "2020-01-01", "2020-03-01"),
-         f"2 of 3 rows are {NOT_PUBLIC} (lines 3, 4)", "a date in the past", PUBLIC),
+         f"2 of 3 rows to import are {NOT_PUBLIC} (lines 3, 4)", "a date in the past", PUBLIC),
         ("Remarks", ("ok", "DO NOT MIGRATE"),
-         f"1 of 2 rows is {MARKED} (line 3)", "“do not migrate”", IMPORTED),
+         f"1 of 2 rows to import is {MARKED} (line 3)", "“do not migrate”", IMPORTED),
     ],
 )  # fmt: skip
 def test_what_the_note_says(
@@ -156,12 +157,48 @@ def test_private_rows_come_before_deleted_rows_of_the_same_column() -> None:
 
 def test_a_row_that_several_columns_restrict_is_counted_once() -> None:
     rows = RestrictedRows(["Status", "Visibility"], [0, 1], NOW)
-    rows.add(pd.DataFrame({0: ["draft", "ready"], 1: ["hidden", "hidden"]}, dtype=object), [2, 3])
+    rows.add(
+        pd.DataFrame({0: ["draft", "ready"], 1: ["hidden", "hidden"]}, dtype=object), [2, 3], ()
+    )
     (note,) = rows.notes()
-    assert note.startswith(f"2 of 2 rows are {NOT_PUBLIC} (lines 2, 3): “Status” has “draft”,")
+    assert note.startswith(
+        f"2 of 2 rows to import are {NOT_PUBLIC} (lines 2, 3): “Status” has “draft”,"
+    )
+
+
+def five_rows(invalid: tuple[int, ...] = ()) -> RestrictedRows:
+    rows = RestrictedRows(["Status", "Active"], [0, 1], NOW)
+    cells = {0: ["draft", "draft", "ready", "hidden", "ready"], 1: ["no", "yes", "no", "yes", ""]}
+    rows.add(pd.DataFrame(cells, dtype=object), [2, 3, 4, 5, 6], invalid)
+    return rows
+
+
+def test_invalid_rows_are_not_counted() -> None:
+    (note,) = five_rows(invalid=(0, 4)).notes()
+    assert note.startswith(f"3 of 3 rows to import are {NOT_PUBLIC} (lines 3, 4, 5)")
+
+
+def test_only_rows_that_are_sent_are_counted() -> None:
+    rows = five_rows()
+    rows.keep([5, 4, 6])
+    (note,) = rows.notes()
+    assert note.startswith(f"2 of 3 rows to import are {NOT_PUBLIC} (lines 4, 5)")
+    assert "“Status” has “hidden”, “Active” has “no”." in note
+    rows.keep([6])
+    assert rows.notes() == []
+
+
+def test_rows_whose_source_failed_are_not_counted() -> None:
+    rows = five_rows()
+    rows.remove({2, 4})
+    (note,) = rows.notes()
+    assert note.startswith(f"2 of 3 rows to import are {NOT_PUBLIC} (lines 3, 5)")
+    assert "“Status” has “draft” or “hidden”. New" in note
 
 
 def test_a_sample_is_said_to_be_one() -> None:
     rows = RestrictedRows(["privacy"], [0], NOW)
-    rows.add(pd.DataFrame({0: ["private", "public"]}, dtype=object), [2, 3])
-    assert rows.notes(is_sample=True)[0].startswith(f"1 of the first 2 rows is {NOT_PUBLIC}")
+    rows.add(pd.DataFrame({0: ["private", "public"]}, dtype=object), [2, 3], ())
+    assert rows.notes(is_sample=True)[0].startswith(
+        f"1 of the first 2 rows to import is {NOT_PUBLIC}"
+    )
