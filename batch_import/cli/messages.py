@@ -171,7 +171,7 @@ def print_problems(path: "Path", groups: Sequence["ProblemGroup"], file_name: st
     of_file = f" of {sanitized(file_name)}" if file_name else ""
     print(f"{'problem':<{width + 9}}   count  first lines{of_file}")
     for group in groups:
-        more = ", …" if group.count > len(group.example_lines) else ""
+        more = ", …" if group.has_more_lines else ""
         lines = ", ".join(map(str, group.example_lines))
         severity = styled(f"{group.severity:<7}", ERROR if group.severity == "error" else WARNING)
         print(f"{severity}  {group.code:<{width}}{group.count:>8,}  {lines}{more}")

@@ -75,8 +75,8 @@ class ProblemCollector:
     ) -> None:
         """Add the violations that the reader of the file found. Must be called before `add`.
 
-        An error in a column that is not a field becomes a warning, because that column is only
-        copied to the results.
+        A column that is not a field is only copied to the results. Therefore an error in it becomes
+        a warning, and a warning is left out: a workbook may have a date in each row.
 
         Args:
             violations: row index → the violations of the row's cells.
@@ -92,7 +92,7 @@ class ProblemCollector:
                     self._append(index, self._columns[field], violation, self._cells[field][index])
                     if violation.severity is Severity.ERROR and violation.code not in self._allowed:
                         self._damaged_cells.add((index, field))
-                else:
+                elif violation.severity is Severity.ERROR:
                     as_warning = violation._replace(severity=Severity.WARNING)
                     self._append(index, header[position], as_warning, "")
 

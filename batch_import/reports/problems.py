@@ -25,8 +25,9 @@ class ProblemGroup:
         code: the code.
         severity: error or warning.
         count: number of problems.
-        example_lines: line numbers of the first few problems.
+        example_lines: numbers of the first few lines with such a problem, each once.
         example: the first problem.
+        has_more_lines: whether further lines have such a problem.
         has_one_hint: whether the hint of the example is the hint of all problems.
     """
 
@@ -35,6 +36,7 @@ class ProblemGroup:
     count: int
     example_lines: list[int]
     example: Problem
+    has_more_lines: bool = False
     has_one_hint: bool = True
 
 
@@ -58,8 +60,12 @@ class ProblemWriter:
             group = self._groups[key] = ProblemGroup(*key, 0, [], problem)
         group.count += 1
         group.has_one_hint &= problem.hint == group.example.hint
+        if problem.line in group.example_lines:
+            return
         if len(group.example_lines) < _MAX_EXAMPLE_LINES:
             group.example_lines.append(problem.line)
+        else:
+            group.has_more_lines = True
 
     def groups(self) -> list[ProblemGroup]:
         """Returns the groups: first errors, then warnings; in each, the most frequent first."""

@@ -43,6 +43,20 @@ def test_kinds_are_counted_with_their_first_lines_errors_first() -> None:
         ("often", 10, [2, 3, 4, 5, 6]),
     ]
     assert kinds[0].example.reason == "reason 6"
+    assert [kind.has_more_lines for kind in kinds] == [False, False, True]
+
+
+def test_a_line_with_several_problems_of_a_kind_is_listed_once() -> None:
+    problems = ProblemWriter(lambda _: None)
+    for line in (2, 2, 2, 3, 3):
+        problems.add(problem(line, "cell"))
+    (kind,) = problems.groups()
+    assert (kind.count, kind.example_lines, kind.has_more_lines) == (5, [2, 3], False)
+    for line in (4, 5, 6, 6):
+        problems.add(problem(line, "cell"))
+    assert not kind.has_more_lines
+    problems.add(problem(7, "cell"))
+    assert (kind.example_lines, kind.has_more_lines) == ([2, 3, 4, 5, 6], True)
 
 
 def test_a_value_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path: Path) -> None:

@@ -188,6 +188,42 @@ def test_a_workbook_as_in_the_example_gets_its_code(tmp_path: Path, code: str) -
         assert problems_of(path, (code,)) == []
 
 
+def _write_as_date(sheet: Sheet, position: str, book: xlsxwriter.Workbook) -> None:
+    form = book.add_format({"num_format": "d mmmm yyyy"})
+    sheet.write_datetime(position, dt.datetime(2024, 3, 1), form)  # noqa: DTZ001
+
+
+def _write_as_number(sheet: Sheet, position: str, book: xlsxwriter.Workbook) -> None:
+    sheet.write_number(position, 47, book.add_format({"num_format": '"no. "# ??/??'}))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        _write_as_date,
+        _write_as_number,
+        lambda sheet, position, _: sheet.write_boolean(position, True),  # noqa: FBT003
+    ],
+)
+def test_the_format_of_a_cell_matters_only_in_the_column_of_a_field(
+    tmp_path: Path, write: Callable[[Sheet, str, xlsxwriter.Workbook], None]
+) -> None:
+    path = tmp_path / "m.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("HR")
+        sheet.write_row("A1", [*HEADER, "year"])
+        for row in range(2, 52):
+            url = f"https://media.example.com/{row}.mp4"
+            sheet.write_row(f"A{row}", [url, f"Title {row}", "mp4", f"A-{row}"])
+            write(sheet, f"E{row}", book)
+        write(sheet, "B51", book)
+        sheet.write_formula("E2", '="Year "&D2')
+    assert [(problem.line, problem.column, problem.code) for problem in problems_of(path)] == [
+        (2, "year", "cell-formula"),
+        (51, "filename", "cell-format"),
+    ]
+
+
 def _reply(start: bytes, status: int = 206, size: int = 10_000) -> SourceResponse:
     whole = start.ljust(FIRST_BYTES, b"\0") if size > len(start) else start
     return SourceResponse(status, {"content-range": f"bytes 0-9/{size}"}, whole)
