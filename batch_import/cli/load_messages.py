@@ -115,6 +115,7 @@ def _print_problems(
             print_correctable(load.reading, correction_command(option_sources, request.manifest))
     elif groups:
         print(f"{problem_count(groups)}, as before: {sanitized(str(load.problem_path))}")
+    _print_unlisted_rows(request, load)
     if load.rejected_count:
         rows = f"{load.rejected_count:,} new row{'' if load.rejected_count == 1 else 's'}"
         verb = "was" if load.rejected_count == 1 else "were"
@@ -127,6 +128,21 @@ def _print_problems(
             f" {lines}): corrected in another file, or sent before the manifest was edited."
             " You need not do anything."
         )
+
+
+def _print_unlisted_rows(request: "ImportRequest", load: "LoadResult") -> None:
+    """Print how many rows are invalid apart from those whose problems are printed."""
+    unlisted = load.unlisted_rows
+    if not unlisted.count:
+        return
+    other = "other " if load.groups_to_show or load.is_correction else ""
+    rows = f"{unlisted.count:,} {other}row{'' if unlisted.count == 1 else 's'} of the job"
+    verb = "is" if unlisted.count == 1 else "are"
+    more = ", …" if unlisted.count > len(unlisted.example_lines) else ""
+    noun = "line" if unlisted.count == 1 else "lines"
+    lines = f"{noun} {', '.join(map(str, unlisted.example_lines))}{more}"
+    failed = sanitized(str(request.job.failed))
+    print(f"{rows} {verb} invalid ({lines}). Rows to fix: {failed}")
 
 
 def _print_kept_ids(kept: "KeptReferenceIds | None") -> None:

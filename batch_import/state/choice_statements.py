@@ -77,6 +77,16 @@ REFERENCES_OF_LENGTH: Final = """
 """
 
 
+def claimable_count(table: str) -> str:
+    """Returns SQL that counts pending rows."""
+    return f"SELECT count(*) FROM {table} WHERE status = 'pending'"
+
+
+def claimable_lines(table: str) -> str:
+    """Returns SQL for the number and the manifest line of each pending row."""
+    return f"SELECT number, line FROM row WHERE status = 'pending' AND {is_chosen(table)}"
+
+
 def pending_for_pilot(table: str) -> str:
     """Returns SQL for the pending rows of a table, in manifest order; parameter: a header."""
     return f"{_PILOT_ROW} WHERE status = 'pending' AND {is_chosen(table)} ORDER BY position"

@@ -108,11 +108,11 @@ class Queue:
 
     def claimable_count(self) -> int:
         """Returns the number of pending rows that may be claimed."""
-        return self._connection.count(statements.claimable_count(self._table))
+        return self._connection.count(choice_statements.claimable_count(self._table))
 
     def claimable_lines(self) -> Iterator[tuple[int, int]]:
         """Yields the number and the manifest line of each pending row that may be claimed."""
-        yield from self._connection.rows(statements.claimable_lines(self._table))
+        yield from self._connection.rows(choice_statements.claimable_lines(self._table))
 
     def remaining_count(self) -> int:
         """Returns the number of rows of the choice that are neither imported nor skipped."""

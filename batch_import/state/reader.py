@@ -231,6 +231,10 @@ class Reader:
         with self._connection.decoding():
             return InFlightRow(line, reference_id, Status(status), since)
 
+    def invalid_rows(self) -> Iterator[tuple[int, int, str]]:
+        """Yields the number, line and codes of each row that cannot be sent, in line order."""
+        yield from self._connection.stream(statements.INVALID_ROWS, ())
+
     def corrected_lines(self) -> frozenset[int]:
         """Returns the lines of rows that were corrected in `failed.csv` and are valid now."""
         return frozenset(line for (line,) in self._connection.rows(statements.CORRECTED_LINES))

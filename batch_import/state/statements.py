@@ -103,16 +103,6 @@ UNFINISHED: Final = f"""
 """
 
 
-def claimable_count(table: str) -> str:
-    """Returns SQL that counts pending rows."""
-    return f"SELECT count(*) FROM {table} WHERE status = 'pending'"
-
-
-def claimable_lines(table: str) -> str:
-    """Returns SQL for the number and the manifest line of each pending row."""
-    return f"SELECT number, line FROM row WHERE status = 'pending' AND {is_chosen(table)}"
-
-
 def remaining_count(table: str) -> str:
     """Returns SQL that counts rows that are neither imported nor skipped."""
     return f"SELECT count(*) FROM {table} WHERE status NOT IN ('imported', 'skipped')"
@@ -158,6 +148,8 @@ def retry(table: str) -> str:
 
 # Reading ------------------------------------------------------------------------------------------
 
+#: The number, line and codes of each row that cannot be sent, in the order of the lines.
+INVALID_ROWS: Final = "SELECT number, line, codes FROM row WHERE status = 'invalid' ORDER BY line"
 COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
 ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
 IDS_TAKEN_COUNT: Final = f"""

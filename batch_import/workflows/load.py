@@ -39,6 +39,7 @@ from batch_import.workflows.load_result import (
     KeptReferenceIds,
     LoadResult,
     ManifestReading,
+    find_unlisted_rows,
     read_held_rows,
     read_kept_ids,
 )
@@ -85,6 +86,8 @@ class ManifestLoader:
         )
         self._origin = origin_columns(self._manifest.header)
         self._comment_lines: list[int] = []
+        #: Lines of rows with an error.
+        self._invalid_lines: set[int] = set()
         self._correctable_count = 0
         self._restricted_rows = RestrictedRows(
             self._manifest.header, self._mapping.restriction_positions, now
@@ -169,6 +172,7 @@ class ManifestLoader:
                 None, self._describe_reading(), [], None, pilot=self._pilot,
                 held_rows=read_held_rows(store.reader), kept_ids=self._read_kept_ids(store),
                 ignored_edits=store.facts.get(facts.IGNORED_EDITS),
+                unlisted_rows=find_unlisted_rows(store.reader),
             )  # fmt: skip
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
@@ -197,6 +201,7 @@ class ManifestLoader:
             problem_path=self._problem_path, accepted_lines=sorted(accepted_lines),
             kept_ids=self._read_kept_ids(store),
             ignored_edits=store.facts.get(facts.IGNORED_EDITS),
+            unlisted_rows=find_unlisted_rows(store.reader, self._invalid_lines | failed_lines),
         )  # fmt: skip
 
     def _name_of(self, position: int | None) -> str:
@@ -228,19 +233,14 @@ class ManifestLoader:
         if self._changes_job and self._job.problems.exists():
             drop_errors(self._job.problems, store.reader.corrected_lines())
         return LoadResult(
-            corrected.diff,
-            self._describe_reading(),
-            problems.groups(),
-            _progress(preflight),
-            has_new_problems=True,
-            retried_count=retried_count,
-            held_rows=read_held_rows(store.reader),
-            is_correction=True,
-            pilot=self._pilot,
+            corrected.diff, self._describe_reading(), problems.groups(), _progress(preflight),
+            has_new_problems=True, retried_count=retried_count,
+            held_rows=read_held_rows(store.reader), is_correction=True, pilot=self._pilot,
             problem_path=self._problem_path,
             other_pending_count=store.reader.counts().pending - store.queue.claimable_count(),
             rejected_count=corrected.rejected_count,
-        )
+            unlisted_rows=find_unlisted_rows(store.reader, listed_numbers=corrected.lines),
+        )  # fmt: skip
 
     def _read_corrected_rows(
         self, store: Store, origin: OriginColumns, problems: ProblemWriter
@@ -371,6 +371,7 @@ class ManifestLoader:
             self._raise_if_stopped()
             self._comment_lines += chunk.comments
             rows, chunk_problems = validator.check(chunk)
+            self._invalid_lines.update(chunk.lines[index] for index in rows.errors)
             self._restricted_rows.add(chunk.frame, chunk.lines, rows.errors)
             self._correctable_count += rows.count_correctable_cells(
                 self._manifest.header, chunk_problems

@@ -1,6 +1,7 @@
 """The results of validating a manifest, and of loading it into a job."""
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -17,6 +18,8 @@ from batch_import.workflows.source_checks import PreflightProgress
 
 #: Maximum number of held rows that are listed as examples.
 _MAX_EXAMPLES: Final = 3
+#: Maximum number of line numbers of unlisted rows.
+_MAX_EXAMPLE_LINES: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,22 @@ class HeldRows:
 
 
 @dataclass(frozen=True, slots=True)
+class UnlistedRows:
+    """Invalid rows of the job whose problems were not found while the file was loaded.
+
+    Their problems were found earlier: the manifest is unchanged and was not read again, or the file
+    has only some rows of the job.
+
+    Attributes:
+        count: number of rows.
+        example_lines: line numbers of the first few rows in the manifest.
+    """
+
+    count: int = 0
+    example_lines: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class KeptReferenceIds:
     """Rows that keep the reference ID with which they were sent, and have another in the manifest.
 
@@ -118,6 +137,7 @@ class LoadResult:
             job that the run does not send; otherwise 0.
         rejected_count: if the file is a corrected `failed.csv`: number of its new rows that were
             not added to the job, because they are invalid; otherwise 0.
+        unlisted_rows: invalid rows of the job whose problems are not in `groups`.
     """
 
     diff: ManifestDiff | None
@@ -135,6 +155,7 @@ class LoadResult:
     ignored_edits: IgnoredEdits = NO_EDITS
     other_pending_count: int = 0
     rejected_count: int = 0
+    unlisted_rows: UnlistedRows = UnlistedRows()
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:
@@ -146,6 +167,32 @@ def read_held_rows(reader: Reader) -> HeldRows:
     """Read the rows that wait for a decision by the user."""
     examples = tuple(islice(reader.possible_duplicates(), _MAX_EXAMPLES))
     return HeldRows(reader.possible_duplicate_count(), examples)
+
+
+def find_unlisted_rows(
+    reader: Reader,
+    listed_lines: Collection[int] = (),
+    listed_numbers: Collection[int] = (),
+) -> UnlistedRows:
+    """Find the invalid rows of a job whose problems the user does not see.
+
+    Held rows are left out, because they are shown separately.
+
+    Args:
+        listed_lines: lines of the manifest whose problems are shown.
+        listed_numbers: numbers of the rows whose problems are shown.
+    """
+    lines = array(
+        "q",
+        (
+            line
+            for number, line, codes in reader.invalid_rows()
+            if codes != POSSIBLE_DUPLICATE_CODE
+            and line not in listed_lines
+            and number not in listed_numbers
+        ),
+    )
+    return UnlistedRows(len(lines), tuple(lines[:_MAX_EXAMPLE_LINES]))
 
 
 def read_kept_ids(reader: Reader, column: str) -> KeptReferenceIds | None:

@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from batch_import.configuration.request import ImportRequest
@@ -202,3 +202,28 @@ def test_only_remarks_of_corrected_rows_that_are_sent_are_counted(tmp_path: Path
     (note,) = result.reading.notes
     assert note.startswith("1 of 1 rows to import is marked")
     assert "(line 3): “note” has “do not publish”" in note
+
+
+def invalid_lines(store: Store) -> list[int]:
+    return [row.line for row in rows_of(store) if row.status is Status.INVALID]
+
+
+@settings(max_examples=50, deadline=None)
+@example(lines=[Line(3, "bad", "Four", "R4")])
+@given(lines=LINES)
+def test_every_invalid_row_of_the_job_is_named_after_a_correction(lines: list[Line]) -> None:
+    with tempfile.TemporaryDirectory() as name, Store(None) as store:
+        folder = Path(name)
+        load(store, folder / "library.csv", HEADER, MANIFEST)
+        unlisted = correct(store, folder, lines).unlisted_rows
+        corrected = {line.row + 1 for line in lines if line.row}  # a row begins on the next line
+        assert corrected.issuperset(set(invalid_lines(store)) - set(unlisted.example_lines))
+
+        unchanged = load(store, folder / "library.csv", HEADER, MANIFEST)
+        assert list(unchanged.unlisted_rows.example_lines) == invalid_lines(store)
+
+        more = [*MANIFEST, ["https://h.example.com/9.mp4", "Nine", "R9", "d"]]
+        edited = load(store, folder / "library.csv", HEADER, more)
+        named = [*lines_with_error(edited), *edited.unlisted_rows.example_lines]
+        assert sorted(named) == invalid_lines(store)
+        assert edited.unlisted_rows.count == len(edited.unlisted_rows.example_lines)
