@@ -289,6 +289,14 @@ CODES: Final[dict[str, Code]] = {
         '{"sourceUrl": "https://media.example.com/a.mp4"',
         "Correct the line, or export it again.",
     ),
+    "records-missing": Code(
+        _WARNING, "JSON",
+        "The file is one page of a longer list: it says that there are more records or pages than"
+        " it has.",
+        '{"totalCount": 142, "videos": [{"sourceUrl": "https://media.example.com/a.mp4",'
+        ' "filename": "A"}]}',
+        "Add the records of the other pages to the file.", overrulable=True,
+    ),
     # Problems of workbooks.
     "cell-formula": Code(
         _ERROR, "workbook", "The cell's formula was never calculated.",

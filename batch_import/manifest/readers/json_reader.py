@@ -17,6 +17,7 @@ from batch_import.manifest.readers.json_window import (
     Window,
     describe_json_error,
 )
+from batch_import.manifest.readers.missing_pages import forget_pages
 from batch_import.manifest.readers.nested_records import (
     MAX_INNER_OBJECTS,
     EnclosingObject,
@@ -179,11 +180,15 @@ class _Walk:
     def all_objects(self) -> Iterator[JsonRecord | RecordBatch]:
         """Visit all top-level values of the file. Usually there is only one value."""
         other_items = nested_records.NonObjectItems((), None)
+        has_earlier_object = False
         while first_character := self._window.peek():
             match first_character:
                 case "[":
                     yield from self._array((), None)
                 case "{":
+                    if has_earlier_object:  # this object may be the next page
+                        forget_pages(self._outer_members.values())
+                    has_earlier_object = True
                     yield from self._outer_object(())
                 case _:
                     line, value = self._window.line(), self._window.value()

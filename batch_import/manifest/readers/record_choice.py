@@ -5,7 +5,7 @@ Outer arrays have priority over the arrays in their objects. This module must no
 a format.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import chain
 
@@ -14,6 +14,7 @@ from batch_import.errors import ManifestError, setting_ref
 from batch_import.manifest.columns.aliases import SOURCE_URL, fold
 from batch_import.manifest.columns.values import has_url
 from batch_import.manifest.readers.array_choice import ArrayChoice, contains, is_in
+from batch_import.manifest.readers.missing_pages import missing_pages
 from batch_import.manifest.readers.nested_records import (
     JsonRecord,
     RecordBatch,
@@ -36,6 +37,7 @@ from batch_import.manifest.readers.rendition_arrays import (
     is_id_name,
     is_title_name,
 )
+from batch_import.models import Problem
 
 
 class RecordChoice:
@@ -53,6 +55,7 @@ class RecordChoice:
         video_path: path of the array with the videos, if the records are renditions of them: then
             each video is one row. None if the records are the videos.
         notes: sentences for the user about further arrays with videos, and about renditions.
+        problems: the problem that the file is only one page of a list; empty if it is not.
 
     Raises:
         ManifestError: there are no records, or several arrays are equally good.
@@ -79,6 +82,7 @@ class RecordChoice:
             if self._is_record(shape)
         }
         self.notes = tuple(filter(None, (self._choice.note, self._note_renditions())))
+        self.problems = tuple(self._missing_pages())
 
     def _is_surveyed(self, found: JsonRecord) -> bool:
         """Whether the first pass visits the arrays of an object.
@@ -89,6 +93,14 @@ class RecordChoice:
         if self._wanted_path is not None and found.path != self._wanted_path:
             return contains(found.path, self._wanted_path)
         return not (found.fault and has_url(flatten(found.members).values()))
+
+    def _missing_pages(self) -> Iterator[Problem]:
+        """Yield a problem if the outermost array with the records lacks other pages."""
+        path = self.paths[0]
+        lengths = range(len(path) + 1)
+        length = next(length for length in lengths if path[:length] in self._arrays)
+        enclosing_objects = [self.outer_members.get(path[:outer], {}) for outer in range(length)]
+        yield from missing_pages(enclosing_objects, self._arrays[path[:length]].count)
 
     def _note_renditions(self) -> str:
         """Return a note if objects contain several files of one video; otherwise empty."""

@@ -48,6 +48,7 @@ def read(name: str, format_name: str, walk: Walk, options: ReadingOptions) -> Co
         header,
         lambda: _RecordPass(choice, header).blocks(walk),
         choice.notes,
+        choice.problems,
     )
 
 

@@ -115,6 +115,14 @@ def test_an_address_beside_objects_gets_its_code(tmp_path: Path) -> None:
     assert [problem.code for problem in problems_of(path)] == ["no-object"]
 
 
+def test_a_page_of_a_longer_list_gets_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(CODES["records-missing"].example, encoding="utf-8")
+    (problem,) = problems_of(path)
+    assert (problem.code, problem.severity) == ("records-missing", Severity.WARNING)
+    assert problems_of(path, ("records-missing",)) == []
+
+
 def test_an_object_with_several_files_gets_its_code(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(f"[{CODES['renditions'].example}]", encoding="utf-8")
@@ -267,6 +275,7 @@ def test_every_example_is_tried_above() -> None:
         "no-object",
         "syntax",
         "renditions",
+        "records-missing",
         "column-hidden",
         POSSIBLE_DUPLICATE_CODE,
     }
