@@ -83,7 +83,7 @@ class Outcome:
     Attributes:
         folder: the job folder, with `results.csv`, `results.xlsx`, `results.html`, `failed.csv`.
         counts: number of rows per status.
-        left: number of rows that are not imported and should be.
+        left: number of rows that are not imported and should be. Excluded rows are not counted.
         state: URL of the PostgreSQL database that is the job database; empty if the job database is
             a file in the job folder.
     """
@@ -255,7 +255,8 @@ def job_status(job: _AnyPath, *, state: str = "") -> Outcome:
     """
     located_job = Job(Path(job), state)
     counts = status.count_rows(located_job)
-    left = counts.total - counts.imported - counts.skipped
+    excluded_count = status.read_excluded(located_job).unsent.count
+    left = counts.total - counts.imported - counts.skipped - excluded_count
     return Outcome(located_job.folder, counts, left, state)
 
 

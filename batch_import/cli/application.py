@@ -22,9 +22,10 @@ Options can be set in batch-import.yaml. --no-OPTION turns off a switch that thi
 Credentials are read from VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY, from the file of
 --credentials, or from the system's keyring.
 
-Exit codes: 0 every row is imported (with --limit, --first or --only: every selected row), 1 the
-command finished, but some of these rows are not imported, 2 wrong usage, or the manifest or the
-job database cannot be read, 3 the platform refuses requests or cannot be reached, 130 interrupted.
+Exit codes: 0 every row is imported (with --limit, --first or --only: every selected row; without
+the rows of --exclude), 1 the command finished, but some of these rows are not imported, 2 wrong
+usage, or the manifest or the job database cannot be read, 3 the platform refuses requests or cannot
+be reached, 130 interrupted.
 """
 
 

@@ -33,8 +33,8 @@ RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns", "gro
 #: Names of the options of `run` and `retry`.
 IMPORT: Final = (
     *READING,
-    "credentials", "limit", "first", "only", "until", "standby", "notify", "verbose", "strict",
-    "preflight", "same_videos", "allow_removals", "rate", "workers", "poll_interval",
+    "credentials", "limit", "first", "only", "exclude", "until", "standby", "notify", "verbose",
+    "strict", "preflight", "same_videos", "allow_removals", "rate", "workers", "poll_interval",
     "max_in_flight", "max_wait",
     *RESULTS,
     "aspect_from_detail", "refresh", "link_life", "settle", "when_unsure", "adopt",
@@ -115,8 +115,9 @@ class Invocation:
             UsageError: values of two options cannot be combined.
         """
         values = self.values(Settings)
-        if "only" in values:
-            values["only"] = tuple(chain.from_iterable(values["only"]))
+        for name in ("only", "exclude"):
+            if name in values:
+                values[name] = tuple(chain.from_iterable(values[name]))
         return Settings(**values)
 
     def reading(self) -> ReadingOptions:

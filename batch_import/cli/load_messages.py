@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.messages import (
+    format_excluded,
     format_ignored_edits,
     format_row_count,
     preflight_progress,
@@ -49,6 +50,7 @@ def print_load(
         print(format_ignored_edits(load.ignored_edits))
     print_held(load.held_rows, flag("same_videos", "yes"), flag("same_videos", "no"))
     _print_kept_ids(load.kept_ids)
+    _print_excluded(load)
     _print_problems(request, load, option_sources, hidden_code)
     if load.preflight:
         print(preflight_progress(load.preflight))
@@ -143,6 +145,15 @@ def _print_unlisted_rows(request: "ImportRequest", load: "LoadResult") -> None:
     lines = f"{noun} {', '.join(map(str, unlisted.example_lines))}{more}"
     failed = sanitized(str(request.job.failed))
     print(f"{rows} {verb} invalid ({lines}). Rows to fix: {failed}")
+
+
+def _print_excluded(load: "LoadResult") -> None:
+    """Print the rows that the user has excluded, and how many were released now."""
+    count = load.excluded.released_count
+    if count:
+        print(f"{format_row_count(count)} {'is' if count == 1 else 'are'} not excluded any more.")
+    for line in format_excluded(load.excluded):
+        print(line)
 
 
 def _print_kept_ids(kept: "KeptReferenceIds | None") -> None:

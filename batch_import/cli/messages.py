@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from batch_import.job import Job
-    from batch_import.models import Counts
+    from batch_import.models import Counts, LineRange
     from batch_import.reports.problems import ProblemGroup
+    from batch_import.state.exclusions import ExcludedRows, LineSummary
     from batch_import.state.facts import IgnoredEdits
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import CorrectedManifest
@@ -144,6 +145,38 @@ def print_held(held: "HeldRows", yes_option: str, no_option: str) -> None:
         print(f"    {sanitized(row.reason)}")
     print(f"  If they are the same videos, and must not be sent again: {yes_option}")
     print(f"  If they are other videos, and must be sent: {no_option}")
+
+
+def format_excluded(excluded: "ExcludedRows") -> list[str]:
+    """Format the excluded rows, and how to release them, as lines; no line if there are none."""
+    lines = []
+    if excluded.unsent.count:
+        rows = _format_line_summary(excluded.unsent)
+        option = "--only"
+        if excluded.unsent.has_all:
+            option = f"--only {','.join(map(_format_range, excluded.unsent.ranges))}"
+        verb, pronoun = ("is", "it") if excluded.unsent.count == 1 else ("are", "them")
+        text = f"{rows} {verb} excluded: no run sends {pronoun}. To send {pronoun}: {option}"
+        lines.append(styled(text, WARNING))
+    if excluded.sent.count:
+        rows = _format_line_summary(excluded.sent)
+        verb, noun = ("was", "its video") if excluded.sent.count == 1 else ("were", "their videos")
+        text = f"{rows} {verb} sent before, and excluded later: look for {noun} in the account."
+        lines.append(styled(text, WARNING))
+    return lines
+
+
+def _format_line_summary(rows: "LineSummary") -> str:
+    """Format rows and their lines: `3 rows (lines 5, 9-10)`."""
+    noun = "line" if rows.count == 1 else "lines"
+    more = "" if rows.has_all else ", …"
+    ranges = ", ".join(map(_format_range, rows.ranges))
+    return f"{format_row_count(rows.count)} ({noun} {ranges}{more})"
+
+
+def _format_range(lines: "LineRange") -> str:
+    """Format a range of lines as the option `--only` has it: `5`, `9-10`."""
+    return str(lines.first) if lines.first == lines.last else f"{lines.first}-{lines.last}"
 
 
 def print_pilot(pilot: "Pilot") -> None:

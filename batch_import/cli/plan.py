@@ -327,6 +327,7 @@ def _json(planned: "RunForecast", rehearsed: "RehearsalResult | None") -> dict[s
         "retry": planned.retryable_count,
         "invalid": work.invalid,
         "done": work.done,
+        "excluded": planned.result.excluded.unsent.count,
         "media": matches.media_count,
         "unknown_reason": matches.unknown_reason,
         "processing": asdict(planned.processing_time),

@@ -16,6 +16,7 @@ from batch_import.cli.load_messages import (
     print_work,
 )
 from batch_import.cli.messages import (
+    format_excluded,
     format_row_count,
     print_adoption,
     print_outcome,
@@ -124,14 +125,18 @@ def import_with_progress(
     if request.settings.adopt != "any":
         adopt_command = next_command(option_sources, "retry", "--adopt", "any")
         print_adoption(status.taken_id_count(job), adopt_command)
-    if result.counts.pending:
+    excluded = status.read_excluded(job)
+    sendable_count = result.counts.pending - excluded.pending_count
+    if sendable_count:
         command = sanitized(
             _run_manifest_command(request, result.manifest)
             if result.manifest
             else next_command(option_sources, "run")
         )
-        pending = format_row_count(result.counts.pending)
+        pending = format_row_count(sendable_count)
         print(f"Not sent yet: {pending}. To send the rest: {command}")
+    for line in format_excluded(excluded):
+        print(line)
     return INCOMPLETE if result.remaining_count else OK
 
 

@@ -16,6 +16,7 @@ from batch_import.cli.exits import OK
 from batch_import.cli.messages import (
     format_counts,
     format_duration,
+    format_excluded,
     format_ignored_edits,
     format_time,
     print_adoption,
@@ -92,6 +93,7 @@ def status_lines(job: "Job", job_status: "JobStatus", now: float) -> list[str]:
     lines = [format_counts(job_status.counts), _activity_line(job_status, now)]
     if job_status.ignored_edits.count:
         lines.append(format_ignored_edits(job_status.ignored_edits))
+    lines += format_excluded(job_status.excluded)
     if job_status.oldest_in_flight:
         oldest = job_status.oldest_in_flight
         lines.append(_oldest_line(oldest, now, running=job_status.is_running))
@@ -159,6 +161,9 @@ def _history_lines(history: "RowHistory") -> list[str]:
         "embed URL": history.embed_url,
         "error": row.reason,
         "to do": history.advice,
+        "excluded": f"no run sends it; to send it: --only {row.line}"
+        if history.is_excluded
+        else "",
     }
     removed = ", no longer in the manifest" if row.is_removed else ""
     lines = [f"Line {row.line} ({sanitized(row.reference_id)}): {row.status}{removed}"]
@@ -195,6 +200,7 @@ def _status_json(job_status: "JobStatus") -> dict[str, Any]:
         "changed": format_iso(job_status.changed_at),
         "oldest": row and {**asdict(row), "since": format_iso(row.since)},
         "causes": causes,
+        "excluded": job_status.excluded.unsent.count,
     }
 
 
@@ -209,6 +215,7 @@ def _history_json(history: "RowHistory") -> dict[str, Any]:
         "error": mask(row.reason),
         "advice": history.advice,
         "removed": row.is_removed,
+        "excluded": history.is_excluded,
         "filename": mask(row.filename),
         "sourceUrl": mask(row.source_url),
         "ingestId": row.ingest_id,

@@ -11,7 +11,7 @@ from batch_import.errors import UsageError
 @command(
     options=(
         *READING,
-        "account", "at", "limit", "only", "notify", "strict", "preflight", "same_videos",
+        "account", "at", "limit", "only", "exclude", "notify", "strict", "preflight", "same_videos",
         "allow_removals", "rate", "workers", "poll_interval", "max_in_flight", "max_wait",
         *RESULTS,
         "aspect_from_detail", "link_life", "settle", "when_unsure", "adopt", "give_up_after",

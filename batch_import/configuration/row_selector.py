@@ -1,4 +1,4 @@
-"""Parse the values of `--only`, which select rows.
+"""Parse the values of `--only` and `--exclude`, which select rows.
 
     2,5-9       line numbers of the manifest
     @rows.txt   a file with one selector per line

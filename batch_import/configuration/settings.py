@@ -159,6 +159,8 @@ class Settings:
         first: number of pending rows that this run sends, the first in the manifest. None means
             all.
         only: the rows that this run may send, by line numbers or reference IDs; empty means all.
+        exclude: rows to exclude from the import, like `only`. The job remembers them: no later run
+            sends them until `only` selects them.
         until: time at which the run stops, in epoch seconds; None means never.
         same_videos: whether rows that an edited manifest adds, and that are similar to sent rows
             that it removes, are the same videos. `ask` does not send them.
@@ -207,6 +209,13 @@ class Settings:
         value_types.RowSelectorType(),
         "send only these rows: line numbers (2,5-9), a reference ID (id:42 if it looks like a line"
         " number), or @FILE, a file with one of these per line",
+        Group.COMMON,
+        multiple=True,
+    )
+    exclude: "Sequence[LineRange | str]" = setting(  # noqa: RUF009  (it returns a field)
+        (),
+        value_types.RowSelectorType(),
+        "never send these rows, like --only; the job remembers them, and only --only releases them",
         Group.COMMON,
         multiple=True,
     )

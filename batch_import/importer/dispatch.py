@@ -222,7 +222,7 @@ class Dispatcher:
             changes += self._schedule.admission.adopt_page(rows, answer, now)
         self._commit(changes, now)
         # A search for selected rows only is not stored, because it shows nothing about the others.
-        if not self._schedule.admission.is_adopting and not self._store.queue.has_choice:
+        if not self._schedule.admission.is_adopting and not self._store.queue.has_selection:
             checks_each_row = self._schedule.admission.checks_each_row
             account_search = AccountSearch.EACH_ROW if checks_each_row else AccountSearch.DONE
             self._store.facts.save(ACCOUNT_SEARCH.of(account_search))

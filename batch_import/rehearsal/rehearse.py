@@ -113,7 +113,7 @@ def rehearse(
         run, fault = _run(rehearsal_store, platform, settings, seed)
         return RehearsalResult(
             rows=len(rows),
-            of=counts.pending + counts.processing + counts.unknown,
+            of=store.queue.claimable_count() + counts.processing + counts.unknown,
             counts=rehearsal_store.reader.counts(),
             seconds=run.last_reply_at - _START_TIME,
             calls=platform.calls.total(),

@@ -42,12 +42,16 @@ ANY_ON_LINES: Final = f"{_NUMBERS_ON_LINES} LIMIT 1"
 LINE_SPAN: Final = "SELECT min(line), max(line) FROM place"
 _CHOOSE: Final = f"INSERT INTO chosen SELECT {_CHOICE_COLUMNS} FROM row"
 _IF_NOT_CHOSEN: Final = "ON CONFLICT DO NOTHING"
-CHOOSE_LINES: Final = f"{_CHOOSE} WHERE number IN ({_NUMBERS_ON_LINES}) {_IF_NOT_CHOSEN}"
-#: Both parameters are a reference ID: `identity` is the ID that the row was sent under, and
-#: `given_id` is the ID in the manifest if it is another one.
-_WITH_REFERENCE: Final = "(identity = ? OR given_id = ?) AND position IS NOT NULL"
-ANY_WITH_REFERENCE: Final = f"SELECT 1 FROM row WHERE {_WITH_REFERENCE}"
-CHOOSE_REFERENCE: Final = f"{_CHOOSE} WHERE {_WITH_REFERENCE} {_IF_NOT_CHOSEN}"
+#: Condition for `row`: that it begins on some lines. Parameters: the first and the last line.
+ON_LINES: Final = f"number IN ({_NUMBERS_ON_LINES})"
+#: Condition for `row`: that it has a reference ID. Both parameters are the ID: `identity` is the ID
+#: that the row was sent under, and `given_id` is the ID in the manifest if it is another one.
+WITH_REFERENCE: Final = "(identity = ? OR given_id = ?) AND position IS NOT NULL"
+ANY_WITH_REFERENCE: Final = f"SELECT 1 FROM row WHERE {WITH_REFERENCE}"
+#: Chooses all rows. SQLite requires WHERE before ON CONFLICT.
+CHOOSE_ALL: Final = f"{_CHOOSE} WHERE true {_IF_NOT_CHOSEN}"
+#: Removes a row from the choice. Parameter: its number.
+REMOVE_CHOSEN: Final = "DELETE FROM chosen WHERE number = ?"
 #: The pending rows in the order in which they are claimed. Parameter: maximum number of rows.
 FIRST_PENDING: Final = "WHERE status = 'pending' ORDER BY expires, position NULLS FIRST LIMIT ?"
 CHOOSE_FIRST: Final = f"{_CHOOSE} {FIRST_PENDING} {_IF_NOT_CHOSEN}"
@@ -82,9 +86,51 @@ def claimable_count(table: str) -> str:
     return f"SELECT count(*) FROM {table} WHERE status = 'pending'"
 
 
+def remaining_count(table: str) -> str:
+    """Returns SQL that counts rows that are neither imported nor skipped."""
+    return f"SELECT count(*) FROM {table} WHERE status NOT IN ('imported', 'skipped')"
+
+
 def claimable_lines(table: str) -> str:
     """Returns SQL for the number and the manifest line of each pending row."""
     return f"SELECT number, line FROM row WHERE status = 'pending' AND {is_chosen(table)}"
+
+
+def choose_where(condition: str) -> str:
+    """Returns SQL that chooses the rows that meet a condition."""
+    return f"{_CHOOSE} WHERE {condition} {_IF_NOT_CHOSEN}"
+
+
+def numbers_where(condition: str) -> str:
+    """Returns SQL for the numbers of the rows that meet a condition."""
+    return f"SELECT number FROM row WHERE {condition}"
+
+
+def excluded_rows(count: int) -> str:
+    """Returns SQL for position, line and status of `count` rows, if they are in the manifest.
+
+    The parameters are their numbers.
+    """
+    marks = ", ".join("?" * count)
+    return f"""
+        SELECT position, line, status FROM row
+        WHERE number IN ({marks}) AND position IS NOT NULL
+    """
+
+
+def renamed_rows(count: int) -> str:
+    """Returns SQL for pairs of a removed row and an unsent row with the same video in the manifest.
+
+    Each result has the numbers of both rows. The parameters are the numbers of `count` rows.
+    """
+    marks = ", ".join("?" * count)
+    return f"""
+        SELECT removed.number, row.number FROM row AS removed
+        JOIN row ON row.stripped_address = removed.stripped_address
+        WHERE removed.number IN ({marks}) AND removed.position IS NULL
+            AND removed.stripped_address <> '' AND row.position IS NOT NULL
+            AND row.status IN ('pending', 'failed', 'invalid')
+    """
 
 
 def pending_for_pilot(table: str) -> str:

@@ -142,6 +142,8 @@ IGNORED_EDITS: Final = Fact("ignored_edits", NO_EDITS, _decode_ignored_edits, _e
 HEADER: Final = Fact("header", 0, int)
 #: Numbers of the rows that corrected files added to the job, and that its manifest does not have.
 ADDED_ROWS: Final[Fact[list[int]]] = Fact("added_rows", [], _decode_numbers, json.dumps)
+#: Numbers of the rows that the user has excluded from the import (`exclusions.py`).
+EXCLUDED_ROWS: Final[Fact[list[int]]] = Fact("excluded_rows", [], _decode_numbers, json.dumps)
 #: Names of URL parameters that are signatures: all that the user has named for this job.
 SIGNING: Final = Fact("signing", NO_EXTRA_NAMES, _decode_names, _encode_names)
 #: Whether the account was searched for rows of the manifest.

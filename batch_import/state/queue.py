@@ -15,14 +15,19 @@ from batch_import.models import JobRow, LineRange, Status, StatusUpdate, VideoSo
 from batch_import.state import choice, choice_statements, statements
 from batch_import.state.choice import PendingRow
 from batch_import.state.connection import Connection, Database
-from batch_import.state.facts import HEADER, Facts
+from batch_import.state.facts import EXCLUDED_ROWS, HEADER, Facts
 
 
 class Queue:
-    """The rows of one job that a run may import."""
+    """The rows of one job that a run may import. Excluded rows are never chosen.
+
+    Attributes:
+        has_selection: whether the queue is restricted to rows that were selected for this run.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.has_selection = False
         #: The table from which pending rows are taken: all rows, or only the chosen rows.
         self._table = choice_statements.ALL_ROWS
 
@@ -33,22 +38,25 @@ class Queue:
 
         Args:
             selectors: lines of the manifest on which rows start, or reference IDs of rows. If
-                empty, the restriction is removed.
+                empty, all rows are chosen that are not excluded.
 
         Raises:
             UsageError: no row matches one of the selectors.
         """
         self._table = choice_statements.ALL_ROWS
+        self.has_selection = bool(selectors)
         if selectors:
             with self._connection.transaction() as db:
                 choice.choose(db, selectors)
             self._table = choice_statements.CHOSEN_ROWS
+        self._leave_out_excluded_rows()
 
     def choose_first(self, limit: int) -> None:
         """Restrict the queue to the `limit` pending rows that are claimed first."""
         with self._connection.transaction() as db:
             choice.choose_first(db, self._table, limit)
         self._table = choice_statements.CHOSEN_ROWS
+        self.has_selection = True
 
     def refresh_choice(self) -> None:
         """Update the chosen rows after rows were changed other than through this queue."""
@@ -61,6 +69,15 @@ class Queue:
         with self._connection.transaction() as db:
             choice.choose_numbers(db, numbers)
         self._table = choice_statements.CHOSEN_ROWS
+        self.has_selection = True
+        self._leave_out_excluded_rows()
+
+    def _leave_out_excluded_rows(self) -> None:
+        numbers = Facts(self._connection).get(EXCLUDED_ROWS)
+        if numbers:
+            with self._connection.transaction() as db:
+                choice.leave_out(db, self._table, numbers)
+            self._table = choice_statements.CHOSEN_ROWS
 
     def any_unfinished(self, numbers: Sequence[int]) -> bool:
         """Whether one of these rows is pending or in flight."""
@@ -103,7 +120,7 @@ class Queue:
 
     @property
     def has_choice(self) -> bool:
-        """Whether the queue is restricted to some rows."""
+        """Whether some rows of the job are not chosen: not selected, or excluded."""
         return self._table == choice_statements.CHOSEN_ROWS
 
     def claimable_count(self) -> int:
@@ -116,7 +133,7 @@ class Queue:
 
     def remaining_count(self) -> int:
         """Returns the number of rows of the choice that are neither imported nor skipped."""
-        return self._connection.count(statements.remaining_count(self._table))
+        return self._connection.count(choice_statements.remaining_count(self._table))
 
     def retryable_count(self) -> int:
         """Returns the number of rows that `retry_failed` would make pending."""
@@ -148,7 +165,7 @@ class Queue:
             return retried_count
 
     def claim(
-        self, limit: int, now: float, excluded: Collection[int] = frozenset()
+        self, limit: int, now: float, postponed: Collection[int] = frozenset()
     ) -> list[JobRow]:
         """Claim pending rows: store that their POST is about to be sent.
 
@@ -158,14 +175,14 @@ class Queue:
         Args:
             limit: maximum number of rows.
             now: current time in epoch seconds.
-            excluded: numbers of rows that are not claimed.
+            postponed: numbers of rows that are not claimed yet.
 
         Returns:
             the claimed rows, with the status and the times that they had before.
         """
         with self._connection.transaction() as db:
-            next_rows = self._rows(statements.next_to_claim(self._table), (limit + len(excluded),))
-            rows = [row for row in next_rows if row.row_number not in excluded][:limit]
+            next_rows = self._rows(statements.next_to_claim(self._table), (limit + len(postponed),))
+            rows = [row for row in next_rows if row.row_number not in postponed][:limit]
             if not rows:
                 return rows
             db.executemany(statements.CLAIM, [(now, row.row_number) for row in rows])
@@ -237,15 +254,16 @@ class Queue:
         return self._rows(statements.RECENTLY_IMPORTED, (limit,))[::-1]
 
     def unfinished(self, limit: int) -> list[JobRow]:
-        """Returns rows that are pending or in flight, in manifest order.
+        """Returns the rows in flight and the rows that may be claimed, in manifest order.
 
         Args:
             limit: maximum number of rows. If there are more, the returned rows are distributed
                 evenly over the manifest.
         """
-        total = self._connection.count(statements.UNFINISHED_COUNT)
+        count, sample = statements.unfinished(self._table)
+        total = self._connection.count(count)
         limit = min(limit, total)
-        return self._rows(statements.UNFINISHED, (limit, total, limit, total))
+        return self._rows(sample, (limit, total, limit, total))
 
     def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[JobRow]:
         rows = self._connection.rows(statement, parameters)

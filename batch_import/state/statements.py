@@ -49,7 +49,6 @@ _ROW: Final = """
     FROM row
 """
 _RETRYABLE: Final = "row WHERE status = 'failed' AND position IS NOT NULL"
-_UNFINISHED: Final = "row WHERE status IN ('pending', 'creating', 'processing', 'unknown')"
 _IN_FLIGHT: Final = "status IN ('processing', 'unknown')"
 
 RECOVER_EVENTS: Final = _add_events(
@@ -90,22 +89,26 @@ IN_FLIGHT_POSITIONS: Final = f"SELECT number, position FROM row WHERE {_IN_FLIGH
 IMPORTED_BETWEEN: Final = """
     SELECT count(*) FROM row WHERE status || '' = 'imported' AND position > ? AND position < ?
 """
-UNFINISHED_COUNT: Final = f"SELECT count(*) FROM {_UNFINISHED}"
-#: Parameters: limit, total, limit, total. Of each `total / limit` rows, one is selected: the row at
-#: which `turn * limit / total`, rounded down, has grown by 1.
-UNFINISHED: Final = f"""
-    {_ROW} WHERE number IN (
+
+
+def unfinished(table: str) -> tuple[str, str]:
+    """Returns SQL that counts rows in flight and the table's pending rows, and SQL for a sample.
+
+    Parameters of the sample: limit, total, limit, total. Of each `total / limit` rows, one is
+    selected: the row at which `turn * limit / total`, rounded down, has grown by 1.
+    """
+    rows = f"""
+        row WHERE status IN ('creating', 'processing', 'unknown')
+        OR (status = 'pending' AND {is_chosen(table)})
+    """
+    sample = f"""
         SELECT number FROM (
             SELECT number, row_number() OVER (ORDER BY position NULLS FIRST, number) AS turn
-            FROM {_UNFINISHED}
+            FROM {rows}
         ) AS unfinished WHERE turn * ? / ? > (turn - 1) * ? / ?
-    ) ORDER BY position NULLS FIRST, number
-"""
-
-
-def remaining_count(table: str) -> str:
-    """Returns SQL that counts rows that are neither imported nor skipped."""
-    return f"SELECT count(*) FROM {table} WHERE status NOT IN ('imported', 'skipped')"
+    """
+    order = "ORDER BY position NULLS FIRST, number"
+    return f"SELECT count(*) FROM {rows}", f"{_ROW} WHERE number IN ({sample}) {order}"
 
 
 def next_to_claim(table: str) -> str:

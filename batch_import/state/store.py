@@ -14,6 +14,7 @@ from batch_import.models import EMPTY_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import corrections, location, manifest_diff, transfer
 from batch_import.state.connection import Connection
 from batch_import.state.corrections import CorrectedRow, CorrectionResult
+from batch_import.state.exclusions import Exclusions
 from batch_import.state.facts import SIGNING, Facts, StoredFact
 from batch_import.state.listing import AccountListing
 from batch_import.state.manifest_diff import ManifestDiff
@@ -40,6 +41,7 @@ class Store:
         reader: reads the rows.
         facts: values that belong to the whole job.
         pictures: sizes of the pictures of media.
+        exclusions: rows that the user has excluded from the import.
 
     Raises:
         StateError: the database is missing, damaged, not one of this program, or of another
@@ -64,6 +66,7 @@ class Store:
         self.reader = Reader(connection)
         self.facts = Facts(connection)
         self.pictures = Pictures(connection)
+        self.exclusions = Exclusions(connection)
 
     def __enter__(self) -> Self:
         return self

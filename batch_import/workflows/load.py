@@ -172,7 +172,7 @@ class ManifestLoader:
                 None, self._describe_reading(), [], None, pilot=self._pilot,
                 held_rows=read_held_rows(store.reader), kept_ids=self._read_kept_ids(store),
                 ignored_edits=store.facts.get(facts.IGNORED_EDITS),
-                unlisted_rows=find_unlisted_rows(store.reader),
+                unlisted_rows=find_unlisted_rows(store.reader), excluded=store.exclusions.read(),
             )  # fmt: skip
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
@@ -200,7 +200,7 @@ class ManifestLoader:
             retried_count, read_held_rows(store.reader), pilot=self._pilot,
             problem_path=self._problem_path, accepted_lines=sorted(accepted_lines),
             kept_ids=self._read_kept_ids(store),
-            ignored_edits=store.facts.get(facts.IGNORED_EDITS),
+            ignored_edits=store.facts.get(facts.IGNORED_EDITS), excluded=store.exclusions.read(),
             unlisted_rows=find_unlisted_rows(store.reader, self._invalid_lines | failed_lines),
         )  # fmt: skip
 
@@ -238,7 +238,7 @@ class ManifestLoader:
             held_rows=read_held_rows(store.reader), is_correction=True, pilot=self._pilot,
             problem_path=self._problem_path,
             other_pending_count=store.reader.counts().pending - store.queue.claimable_count(),
-            rejected_count=corrected.rejected_count,
+            rejected_count=corrected.rejected_count, excluded=store.exclusions.read(),
             unlisted_rows=find_unlisted_rows(store.reader, listed_numbers=corrected.lines),
         )  # fmt: skip
 
@@ -282,6 +282,7 @@ class ManifestLoader:
         Returns:
             The number of failed rows that are pending again.
         """
+        store.exclusions.update(self._settings.only, self._settings.exclude)
         if corrected_numbers is None or self._settings.only:
             store.queue.choose(self._settings.only)
         else:

@@ -9,6 +9,7 @@ from typing import Final
 
 from batch_import.models import POSSIBLE_DUPLICATE_CODE
 from batch_import.reports.problems import ProblemGroup
+from batch_import.state.exclusions import NOTHING_EXCLUDED, ExcludedRows
 from batch_import.state.facts import NO_EDITS, IgnoredEdits
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.reader import PossibleDuplicate, Reader
@@ -138,6 +139,7 @@ class LoadResult:
         rejected_count: if the file is a corrected `failed.csv`: number of its new rows that were
             not added to the job, because they are invalid; otherwise 0.
         unlisted_rows: invalid rows of the job whose problems are not in `groups`.
+        excluded: the rows that the user has excluded from the import.
     """
 
     diff: ManifestDiff | None
@@ -156,6 +158,7 @@ class LoadResult:
     other_pending_count: int = 0
     rejected_count: int = 0
     unlisted_rows: UnlistedRows = UnlistedRows()
+    excluded: ExcludedRows = NOTHING_EXCLUDED
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:

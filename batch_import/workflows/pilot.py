@@ -87,7 +87,8 @@ def choose_pilot(store: Store, settings: Settings) -> Pilot | None:
     """
     if settings.limit is None:
         return None
-    key = json.dumps([settings.limit, [str(selector) for selector in settings.only]])
+    selectors = [list(map(str, chosen)) for chosen in (settings.only, settings.exclude)]
+    key = json.dumps([settings.limit, *selectors])
     stored_key, numbers = store.facts.get(facts.PILOT)
     is_continued = stored_key == key and store.queue.any_unfinished(numbers)
     size_column = _find_size_column(store)

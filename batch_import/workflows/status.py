@@ -17,6 +17,7 @@ from batch_import.reports.labels import advice
 from batch_import.reports.shown_status import rows_needing_attention, with_shown_status
 from batch_import.reports.summary import AttentionGroup, attention_groups
 from batch_import.state import facts
+from batch_import.state.exclusions import NOTHING_EXCLUDED, ExcludedRows
 from batch_import.state.location import catalog, is_running, jobs_in
 from batch_import.state.reader import InFlightRow
 from batch_import.state.store import Store
@@ -44,6 +45,7 @@ class JobStatus:
             flight.
         attention_groups: rows that need attention, grouped by reason, the most frequent first.
         ignored_edits: rows that were edited in the manifest after they were sent.
+        excluded: the rows that the user has excluded from the import.
     """
 
     manifest: str
@@ -54,6 +56,7 @@ class JobStatus:
     oldest_in_flight: InFlightRow | None
     attention_groups: tuple[AttentionGroup, ...]
     ignored_edits: facts.IgnoredEdits = facts.NO_EDITS
+    excluded: ExcludedRows = NOTHING_EXCLUDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +68,14 @@ class RowHistory:
         events: status changes of the row, the earliest first.
         embed_url: URL of the page that plays the video; empty if the video is not online.
         advice: a sentence with what the user has to do; empty if nothing is to be done.
+        is_excluded: whether the user has excluded the row from the import.
     """
 
     row: ResultRow
     events: tuple[StatusChange, ...]
     embed_url: str
     advice: str
+    is_excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +144,16 @@ def taken_id_count(job: Job) -> int:
         return store.reader.ids_taken_count()
 
 
+def read_excluded(job: Job) -> ExcludedRows:
+    """Read the rows that the user has excluded from the import.
+
+    Raises:
+        StateError: there is no such job.
+    """
+    with Store(job.state) as store:
+        return store.exclusions.read()
+
+
 def read_job_status(job: Job) -> JobStatus:
     """Read the status of a job.
 
@@ -157,6 +172,7 @@ def read_job_status(job: Job) -> JobStatus:
             store.reader.oldest_in_flight(),
             tuple(attention_groups(rows_needing_attention(store.reader, is_running=running))),
             store.facts.get(facts.IGNORED_EDITS),
+            store.exclusions.read(),
         )
 
 
@@ -181,6 +197,7 @@ def read_row_history(job: Job, row_name: str) -> RowHistory:
             tuple(store.reader.events(number)),
             job_embedding(store).url(row),
             advice(row.status, row.codes, row.error),
+            store.exclusions.has(number),
         )
 
 

@@ -31,7 +31,10 @@ def _load_module(name: str) -> ModuleType:
     return module
 
 
-_MODULES = [_load_module(name) for name in ("test_store", "test_row_matching", "test_listing")]
+_MODULES = [
+    _load_module(name)
+    for name in ("test_store", "test_row_matching", "test_listing", "test_exclusions")
+]
 
 
 #: A slow test that is left out: the walks below also load many edited manifests.

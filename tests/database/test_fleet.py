@@ -180,6 +180,7 @@ def test_jobs_run_without_their_manifest_and_any_machine_can_write_their_results
     webhook = Webhook()
     fleet.submit("one", 4, "--rate", "20", "--notify", f"http://127.0.0.1:{webhook.server_port}/x")
     fleet.submit("two", 4, "--rate", "20", "--limit", "3")
+    fleet.submit("partial", 3, "--rate", "20", "--exclude", "partial-1")
     fleet.submit("later", 2, "--at", "2099-01-01T00:00")
     fleet.submit("other", 1, account="sport")
     fleet.submit("refused", 1, account="film")
@@ -187,17 +188,22 @@ def test_jobs_run_without_their_manifest_and_any_machine_can_write_their_results
     worker = fleet.start("a", "--accounts", f"{ACCOUNT},film", **wrong)
     assert fleet.until("one", "finished")["imported"] == 4
     assert fleet.until("two", "finished")["imported"] == 3
+    assert fleet.until("partial", "finished")["imported"] == 2
     reason = fleet.until("refused", "set aside")["reason"]
     assert "The platform refuses the credentials" in reason
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
     assert {job: each["status"] for job, each in fleet.listed().items()} == {
-        "one": "finished", "two": "finished", "later": "scheduled", "other": "queued",
-        "refused": "set aside",
+        "one": "finished", "two": "finished", "partial": "finished", "later": "scheduled",
+        "other": "queued", "refused": "set aside",
     }  # fmt: skip
     assert {"one: ended.", "refused: set aside."} <= first_sentences(fleet.log("a"))
     assert_once(platform, "one", 4)
     assert media_count(platform, "two") == 3
+    with platform.lock:
+        references = [media.reference_id for media in platform.platform.media]
+    assert {"partial-0", "partial-2"} <= set(references)
+    assert "partial-1" not in references
     (posted,) = webhook.posted
     assert (posted["outcome"], posted["counts"]["imported"]) == ("finished", 4)
     webhook.shutdown()
@@ -205,6 +211,7 @@ def test_jobs_run_without_their_manifest_and_any_machine_can_write_their_results
     desk = fleet("desk")
     desk("report", "one")
     assert [row["status"] for row in desk.table("output/one/results.csv")] == ["imported"] * 4
+    assert "1 row (line 3) is excluded" in desk("status", "partial").stdout
     desk("merge", "one", "two", "-o", "delivery")
     assert len(desk.table("delivery/results.csv")) == 8
     listed = {each["folder"]: each for each in json.loads(desk("jobs", "--json").stdout)}

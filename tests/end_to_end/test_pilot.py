@@ -156,6 +156,62 @@ def test_a_row_that_is_not_there_is_named_and_nothing_is_sent(
     assert not server.platform.calls
 
 
+def test_an_excluded_row_is_never_sent_until_it_is_selected(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(6)
+
+    first = run("run", path, *FAST, "--exclude", "3,6-7", "--first", 1)
+    line = "3 rows (lines 3, 6-7) are excluded: no run sends them. To send them: --only 3,6-7"
+    assert line in first.stdout
+    assert "Not sent yet: 2 rows." in first.stdout
+    later = run("run", path, *FAST)
+    assert made(server) == refs(1, 3, 4)
+    assert line in later.stdout
+    assert "6 rows: 3 pending, 3 imported." in later.stdout
+    assert "Not sent yet" not in later.stdout
+    nothing = run("run", path, *FAST)
+    assert line in nothing.stdout
+    assert "Nothing to send." in nothing.stdout
+    run("retry", path, *FAST)
+    run("run", path, *FAST, "--only", "2-7")
+    assert made(server) == refs(1, 3, 4)
+
+    assert line in run("status", path).stdout
+    assert json.loads(run("status", path, "--json").stdout)["excluded"] == 3
+    assert "no run sends it; to send it: --only 3" in run("status", path, "ref-2").stdout
+    assert json.loads(run("status", path, "ref-2", "--json").stdout)["excluded"] is True
+    assert json.loads(run("status", path, "ref-1", "--json").stdout)["excluded"] is False
+    assert line in run("plan", path).stdout
+    planned = json.loads(run("plan", path, "--json").stdout)
+    assert (planned["create"], planned["excluded"]) == (0, 3)
+
+    released = run("run", path, *FAST, "--only", "3")
+    assert "1 row is not excluded any more." in released.stdout
+    assert "2 rows (lines 6-7) are excluded" in released.stdout
+    assert made(server) == refs(1, 3, 4, 2)
+    run("run", path, *FAST, "--only", "6-7")
+    assert sorted(made(server)) == refs(1, 2, 3, 4, 5, 6)
+    assert "excluded" not in run("status", path).stdout
+
+
+def test_a_sent_row_that_is_excluded_is_named(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(2)
+    run("run", path, *FAST)
+    excluded = run("run", path, *FAST, "--exclude", "ref-2")
+    assert (
+        "1 row (line 3) was sent before, and excluded later: look for its video" in excluded.stdout
+    )
+    wrong = run("run", path, "--exclude", "ref-3", code=2)
+    assert "--exclude: 'ref-3' is not the reference ID of any row." in wrong.stderr
+
+
 def test_what_failed_is_retried_row_by_row(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:

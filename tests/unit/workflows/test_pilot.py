@@ -99,7 +99,10 @@ def test_a_pilot_that_was_cut_off_goes_on_with_its_own_rows(store: Store) -> Non
     assert taken(store) == first[2:]
 
 
-@pytest.mark.parametrize("other", [Settings(limit=3), Settings(limit=4, only=("r7",))])
+@pytest.mark.parametrize(
+    "other",
+    [Settings(limit=3), Settings(limit=4, only=("r7",)), Settings(limit=4, exclude=("r7",))],
+)
 def test_another_pilot_is_chosen_anew(store: Store, other: Settings) -> None:
     choose_pilot(store, Settings(limit=4))
     store.queue.choose(other.only)

@@ -31,6 +31,7 @@ def test_every_option_of_sending_is_stored() -> None:
         *("first", "until", "standby", "verbose", "refresh"),
         *("credentials", "api_base", "embed_base"),
         *("notify", "aspect_from_detail"),
+        "exclude",  # the job database stores the excluded rows
     }
     assert set(IMPORT) - others == set(_STORED_SETTINGS)
 
