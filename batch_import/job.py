@@ -6,18 +6,25 @@ PostgreSQL.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from batch_import.errors import JobBusy, StateError, command_ref, setting_ref
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 #: The folder that contains the job folders, unless the user gives another one.
 OUTPUT_FOLDER: Final = Path("output")
 _DATABASE_NAME: Final = "state.sqlite"
 #: Seconds to wait for the lock of a job. `Job.is_locked` holds the lock for a few milliseconds.
 _LOCK_TIMEOUT_SECONDS: Final = 0.3
+#: Maximum number of attempts to lock a folder that other runs delete. On a file system whose inode
+#: numbers change, each attempt looks as if the folder had been deleted.
+_LOCK_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +125,12 @@ class Job:
         """
         from filelock import FileLock, Timeout
 
+        missing_folders = self._missing_folders()
         self.prepare()
         lock = FileLock(self.lock)
         try:
             with self._reporting_os_errors():
-                # `is_locked` of another process may hold the lock for a moment.
-                lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS)
+                self._acquire(lock)
         except Timeout:
             raise JobBusy(
                 f"A run is in progress on {self.folder}.",
@@ -132,7 +139,78 @@ class Job:
         try:
             yield
         finally:
+            self._discard_locked_folder(missing_folders)
             lock.release()
+
+    def _acquire(self, lock: "FileLock") -> None:
+        """Acquire the lock of the folder that is at this path now.
+
+        A run that was refused moves its folder away and deletes it. If that happens between the
+        creation of the folder and this lock, the lock is in a folder that no other run sees.
+        """
+        for _ in range(_LOCK_ATTEMPTS):
+            self.prepare()
+            with suppress(FileNotFoundError), _opened_folder(self.folder) as descriptor:
+                # `is_locked` of another process may hold the lock for a moment.
+                lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS)
+                if descriptor is None or _is_same_folder(self.folder, descriptor):
+                    return
+            lock.release()
+        lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS)
+
+    # Folders without data ---------------------------------------------------------------------
+
+    @contextmanager
+    def discarding_unused_folder(self) -> Iterator[None]:
+        """Opens a context for a command that changes no job. It deletes the folder at its end.
+
+        The folder stays if it existed before, or if it has a file with data: any file but a list
+        without a problem, or a log of requests.
+        """
+        missing_folders = self._missing_folders()
+        try:
+            yield
+        finally:
+            if missing_folders:
+                self._remove_files_without_data(self.log)
+                _remove_folders(missing_folders)
+
+    def _discard_locked_folder(self, missing_folders: list[Path]) -> None:
+        """Delete the folder if this run has created it, and it has only the lock.
+
+        Args:
+            missing_folders: the folders that did not exist before this run.
+        """
+        if not missing_folders:
+            return
+        self._remove_files_without_data(kept=self.lock)
+        with suppress(OSError):
+            if list(self.folder.iterdir()) == [self.lock]:
+                # Moved first: `_acquire` of another run must not find a folder whose lock file was
+                # deleted.
+                moved = self.folder.with_name(f".{self.folder.name}.{os.getpid()}")
+                self.folder.rename(moved)
+                (moved / self.lock.name).unlink()
+                _remove_folders([moved, *missing_folders[1:]])
+
+    def _missing_folders(self) -> list[Path]:
+        """Returns the folders that `prepare` would create, the job folder first."""
+        folders = (self.folder, *self.folder.parents)
+        return list(takewhile(lambda folder: not folder.exists(), folders))
+
+    def _remove_files_without_data(self, log: Path | None = None, kept: Path | None = None) -> None:
+        """Delete the files of the folder if it has only lists without a problem and these files.
+
+        Args:
+            log: path of the newest log file to delete, with older ones; None if logs are data.
+            kept: path of a file that is not deleted; None if there is none.
+        """
+        with suppress(OSError):
+            paths = [path for path in self.folder.iterdir() if path != kept]
+            logs = frozenset(self.folder.glob(f"{log.name}*") if log else ())
+            if all(path in logs or _is_list_without_problem(path) for path in paths):
+                for path in paths:
+                    path.unlink()
 
     @property
     def is_locked(self) -> bool:
@@ -180,6 +258,39 @@ class Job:
                 f"{self.folder} cannot be used as a job folder: {error.strerror or error}.",
                 f"Make it writable, or choose another with {setting_ref('job')}.",
             ) from None
+
+
+@contextmanager
+def _opened_folder(folder: Path) -> Iterator[int | None]:
+    """Opens a folder, so that its inode number is not used again; None on Windows."""
+    if os.name == "nt":
+        yield None
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_same_folder(folder: Path, descriptor: int) -> bool:
+    """Whether the folder at this path is the folder that was opened."""
+    return os.path.samestat(folder.stat(), os.fstat(descriptor))
+
+
+def _remove_folders(folders: list[Path]) -> None:
+    """Delete folders in this order, until a folder is not empty."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
+
+
+def _is_list_without_problem(path: Path) -> bool:
+    """Whether a file is a list of problems that has only the line with the headings."""
+    if not (path.name.startswith("problems") and path.suffix == ".csv"):
+        return False
+    with path.open("rb") as file:
+        return len(list(islice(file, 2))) < 2  # noqa: PLR2004
 
 
 def default_job(manifest: Path, database: str = "") -> Job:

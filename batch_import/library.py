@@ -122,12 +122,14 @@ class CheckedManifest:
     Attributes:
         rows: number of rows.
         valid: number of rows that can be imported.
-        file: path of the CSV file with all problems.
+        file: path of the CSV file with all problems. If there is none, the file may not exist.
+        problem_count: number of problems.
     """
 
     rows: int
     valid: int
     file: Path
+    problem_count: int = 0
 
     def problems(self) -> Iterator[Problem]:
         """Yield every problem that was found when the manifest was last read.
@@ -135,7 +137,8 @@ class CheckedManifest:
         Raises:
             StateError: the file does not exist any more, or cannot be read.
         """
-        yield from map(read_problem, read_csv(self.file))
+        if self.problem_count:
+            yield from map(read_problem, read_csv(self.file))
 
 
 def import_manifest(
@@ -240,7 +243,8 @@ def check_manifest(
 
     request = find_original_job(request)
     result = check(request, stop=stop)
-    return CheckedManifest(result.row_count, result.valid_count, result.problem_path)
+    problem_count = sum(group.count for group in result.groups)
+    return CheckedManifest(result.row_count, result.valid_count, result.problem_path, problem_count)
 
 
 def job_status(job: _AnyPath, *, state: str = "") -> Outcome:

@@ -122,7 +122,8 @@ def _print_json(checked: "CheckResult") -> None:
     # The JSON without its closing brace; the problems are its last member.
     print(json.dumps(without_problems)[:-1], end=', "problems": [')
     comma = ""
-    for problem in read_csv(checked.problem_path):
+    # Without a problem, there may be no file.
+    for problem in read_csv(checked.problem_path) if checked.groups else ():
         print(comma, json.dumps({**problem, "line": int(problem["line"])}), sep="\n", end="")
         comma = ","
     print("\n]}")

@@ -18,6 +18,8 @@ def check(
 ) -> CheckResult:
     """Validate a manifest, and write a file with all problems.
 
+    If there is no problem, the job folder is not created.
+
     Args:
         stop: set it to stop early.
         fix: path of the copy to write, with all safe corrections; None means no copy.
@@ -29,4 +31,5 @@ def check(
         Interrupted: `stop` was set.
     """
     loader = ManifestLoader(request, time.time(), stop or threading.Event(), observer.preflight)
-    return loader.check(fix)
+    with request.job.discarding_unused_folder():
+        return loader.check(fix)

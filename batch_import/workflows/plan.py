@@ -148,7 +148,8 @@ def plan(
 ) -> RunForecast:
     """Find out what a run would do, and apply the steps before the first POST to `store`.
 
-    Rows whose video is in the account get the status that a run would give them.
+    Rows whose video is in the account get the status that a run would give them. The job folder is
+    not created, except for a list of problems.
 
     Args:
         store: a copy of the job database, from `copy_job_database`.
@@ -161,7 +162,18 @@ def plan(
         PlatformError: the platform refuses the credentials, or does not answer.
         Interrupted: `stop` was set.
     """
-    stop, starts_at = stop or threading.Event(), epoch_clock()()
+    with request.job.discarding_unused_folder():
+        return _plan(store, request, credentials, observer, stop or threading.Event())
+
+
+def _plan(
+    store: Store,
+    request: ImportRequest,
+    credentials: Credentials | str,
+    observer: Observer,
+    stop: threading.Event,
+) -> RunForecast:
+    starts_at = epoch_clock()()
     job, settings = request.job, request.settings
     result = ManifestLoader(request, starts_at, stop, observer.preflight).update_job(store)
     copied_rows = find_copied_rows(store, job)

@@ -250,3 +250,22 @@ def test_output_may_be_cut_off(sandbox: Start, command: Callable, manifest: Call
     os.close(writer)
     _, err = process.communicate(timeout=60)
     assert err == ""
+
+
+def test_commands_that_store_nothing_leave_no_job_folder(
+    command: Callable, manifest: Callable, tmp_path: Path
+) -> None:
+    run = command("http://127.0.0.1:9")
+    path = manifest(2)
+    run("check", path)
+    run("check", path, "--json")
+    run("plan", path, "--offline")
+    run("plan", path, code=3)
+    assert not (tmp_path / "output").exists()
+    # The rows of this run are stored: the same command continues when the platform is back.
+    run("run", path, "--give-up-after", 1, code=3)
+    files = {file.name for file in (tmp_path / "output" / "videos").iterdir()}
+    assert {"state.sqlite", "problems.csv", "calls.jsonl", "job.lock"} < files
+    path.write_text("sourceUrl\n", encoding="utf-8")
+    run("run", path, code=2)
+    assert {file.name for file in (tmp_path / "output" / "videos").iterdir()} == files
