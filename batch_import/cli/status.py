@@ -115,8 +115,9 @@ def _group_lines(group: "AttentionGroup", *, running: bool) -> list[str]:
     label = styled(f"{group.count:,} {group.status}:", _COLOURS[group.status])
     # While a run is in progress, the user cannot follow the advice.
     advice = "" if running else f" {group.advice}"
+    example = "" if group.has_one_reason else "for example: "
     return [
-        f"{label} {shortened(group.cause.reason)}{host}",
+        f"{label} {example}{shortened(group.cause.reason)}{host}",
         f"    line {line_numbers}{more}.{advice}",
     ]
 

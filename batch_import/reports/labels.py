@@ -127,7 +127,7 @@ def advice(status: Status, codes: Iterable[str], error: str) -> str:
 
 def without_numbers(reason: str) -> str:
     """Returns a reason with `…` for each number, so that similar reasons become equal."""
-    return _NUMBER.sub("…", reason) or "No reason was given."
+    return _NUMBER.sub("…", reason)
 
 
 def parse_duration(duration: str) -> float | None:

@@ -36,15 +36,17 @@ class ReportInfo:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cause:
-    """Why rows need attention.
+    """Why rows need attention. Causes are equal if they differ only in the numbers of the reason.
 
     Attributes:
-        reason: the problem without its numbers, so that similar problems have the same cause.
+        pattern: the reason without its numbers.
         host: host of the rows' source URLs; may be empty.
+        reason: the problem of one of the rows, for people.
     """
 
-    reason: str
+    pattern: str
     host: str
+    reason: str = field(compare=False)
 
 
 @dataclass(slots=True)
@@ -93,10 +95,11 @@ class AttentionGroup:
 
     Attributes:
         status: status of the rows.
-        cause: why they need attention.
+        cause: why they need attention. Its reason is the problem of the first row.
         count: number of rows.
         lines: line numbers of the first few rows in the manifest.
         advice: what a person can do about the rows.
+        has_one_reason: whether all rows have the same reason, with the same numbers.
     """
 
     status: Status
@@ -104,6 +107,7 @@ class AttentionGroup:
     count: int
     lines: tuple[int, ...]
     advice: str
+    has_one_reason: bool = True
 
 
 def attention_groups(rows: Iterable[ResultRow]) -> list[AttentionGroup]:
@@ -118,7 +122,10 @@ def attention_groups(rows: Iterable[ResultRow]) -> list[AttentionGroup]:
             row_advice = advice(row.status, row.codes, row.error)
             group = AttentionGroup(row.status, cause, 0, (), row_advice)
         lines = (*group.lines, row.line)[:_MAX_EXAMPLE_LINES]
-        groups[row.status, cause] = replace(group, count=group.count + 1, lines=lines)
+        has_one_reason = group.has_one_reason and cause.reason == group.cause.reason
+        groups[row.status, cause] = replace(
+            group, count=group.count + 1, lines=lines, has_one_reason=has_one_reason
+        )
     return sorted(groups.values(), key=lambda group: (-group.count, group.status, group.cause))
 
 
@@ -126,7 +133,8 @@ def cause_of(row: ResultRow) -> Cause | None:
     """Returns why a row needs attention; None if it needs none."""
     if not needs_attention(row.status, row.codes):
         return None
-    return Cause(without_numbers(mask(problem_text(row))), _host(mask(row.source_url)))
+    reason = mask(problem_text(row)) or "No reason was given."
+    return Cause(without_numbers(reason), _host(mask(row.source_url)), reason)
 
 
 def _host(url: str) -> str:

@@ -196,8 +196,13 @@ def take_snapshot(store: Store, counts: Counts, *, running: bool = False) -> "Sn
     from batch_import.state.submissions import Snapshot
 
     row_counts: Counter[str] = Counter()
+    reasons: dict[str, str] = {}
     for row, row_count in problem_groups(store.reader, is_running=running):
         cause = cause_of(row)
         if cause:
-            row_counts[cause.reason] += row_count
-    return Snapshot(counts, causes=tuple(row_counts.most_common(_MAX_CAUSES)))
+            row_counts[cause.pattern] += row_count
+            reasons.setdefault(cause.pattern, cause.reason)
+    causes = row_counts.most_common(_MAX_CAUSES)
+    return Snapshot(
+        counts, causes=tuple((reasons[pattern], row_count) for pattern, row_count in causes)
+    )

@@ -17,7 +17,9 @@ JOB = Job(Path("output/library"))
 
 def seen(causes: int = 1, *, running: bool, status: Status = Status.UNKNOWN) -> JobStatus:
     troubles = tuple(
-        AttentionGroup(status, Cause(f"reason {n}", "h.test"), 2, (n,), "Run the import again.")
+        AttentionGroup(
+            status, Cause(f"reason {n}", "h.test", f"HTTP {n}"), 2, (n,), "Run the import again."
+        )
         for n in range(causes)
     )
     oldest = InFlightRow(7, "ref-7", status, NOW - 60)
@@ -46,6 +48,14 @@ def test_edits_without_effect_are_shown() -> None:
     assert any(
         "edited after it was sent (line 3)" in line for line in status_lines(JOB, edited, NOW)
     )
+
+
+def test_a_cause_is_shown_with_the_text_of_a_row() -> None:
+    job_status = seen(running=False, status=Status.FAILED)
+    assert "2 failed: HTTP 0 (h.test)" in status_lines(JOB, job_status, NOW)
+    (group,) = job_status.attention_groups
+    differing = replace(job_status, attention_groups=(replace(group, has_one_reason=False),))
+    assert "2 failed: for example: HTTP 0 (h.test)" in status_lines(JOB, differing, NOW)
 
 
 def test_further_causes_are_counted_and_it_says_where_they_are() -> None:

@@ -37,7 +37,15 @@ def test_rows_of_one_cause_and_host_are_one_trouble_the_greatest_first() -> None
         (Status.FAILED, 1, (4,)),
         (Status.UNKNOWN, 1, (5,)),
     ]
-    assert found[1].cause == Cause("HTTP … after … tries", "h.example")
+    assert found[1].cause == Cause("HTTP … after … tries", "h.example", "")
+    # The text is that of a real row.
+    assert found[1].cause.reason == "HTTP 404 after 3 tries"
+    assert [group.has_one_reason for group in found] == [True, False, True, True]
+
+
+def test_rows_without_a_reason_have_a_text() -> None:
+    (found,) = attention_groups([record(2, Status.FAILED, "")])
+    assert found.cause.reason == "No reason was given."
 
 
 def test_the_advice_is_that_of_the_code() -> None:

@@ -7,8 +7,14 @@ import pytest
 from batch_import.cli.command import IMPORT, READING, RESULTS
 from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
-from batch_import.models import LineRange
-from batch_import.workflows.submitted import _STORED_SETTINGS, restore_settings, settings_to_store
+from batch_import.models import LineRange, ManifestRow, Status, StatusUpdate
+from batch_import.state.store import Store
+from batch_import.workflows.submitted import (
+    _STORED_SETTINGS,
+    restore_settings,
+    settings_to_store,
+    take_snapshot,
+)
 
 
 def test_settings_come_back_from_json() -> None:
@@ -52,3 +58,19 @@ def test_where_credentials_are_sent_is_not_stored_with_the_job() -> None:
 def test_a_value_that_is_not_valid_is_a_fault_of_the_job() -> None:
     with pytest.raises(UsageError, match="rate"):
         restore_settings({"rate": -1.0})
+
+
+def test_a_cause_in_the_list_of_jobs_is_the_text_of_a_row() -> None:
+    pytest.importorskip("psycopg")
+    rows = [
+        ManifestRow(n + 2, f"r{n}", f"r{n}", f"https://h{n}.test/v.mp4", "T", "mp4", ())
+        for n in range(4)
+    ]
+    with Store(None) as store:
+        store.load(rows, 1.0)
+        for row, code in zip(store.queue.claim(4, 2.0), (404, 404, 500, 0), strict=True):
+            error = f"HTTP {code} of the host" if code else "cut"
+            update = StatusUpdate(row.row_number, Status.FAILED, error=error, code="source")
+            store.queue.apply([update], 3.0)
+        snapshot = take_snapshot(store, store.reader.counts())
+    assert snapshot.causes == (("HTTP 404 of the host", 3), ("cut", 1))

@@ -168,7 +168,7 @@ def test_counts_and_causes_are_there_without_a_script(tmp_path: Path, record: Ma
     words = " ".join(page.words)
     assert "2 of 7 videos are online" in words
     assert "2 Imported" in words
-    assert "timed out after … s h.example.com 3" in words
+    assert "timed out after 0 s h.example.com 3" in words
     widths = [float(a["width"]) for tag, a in page.tags if tag == "rect"]
     assert sum(widths) == pytest.approx(100, abs=0.01)
     # The numbers by which the buttons and the rows call a cause are the same.
