@@ -181,14 +181,22 @@ def _format_range(lines: "LineRange") -> str:
 
 def print_pilot(pilot: "Pilot") -> None:
     """Print the first few rows of a pilot, each with its host, extension and size."""
-    selection = "with different hosts, extensions and sizes"
-    if pilot.is_continued:
-        selection = "the same rows as in the previous run"
-    print(f"Pilot of {format_row_count(pilot.count)}, {selection}:")
+    print(f"Pilot of {format_row_count(pilot.count)}{_pilot_selection(pilot)}:")
     for row in pilot.examples:
         print(f"  line {row.line} ({shortened(row.title, 30)}): {shortened(row.reason)}")
     if pilot.count > len(pilot.examples):
         print("  …")
+
+
+def _pilot_selection(pilot: "Pilot") -> str:
+    """Format how the rows of a pilot were chosen; empty if there is only one row."""
+    if pilot.is_continued:
+        return ", the same rows as in the previous run"
+    if pilot.differences:
+        *names, last_name = pilot.differences
+        first_names = f"{', '.join(names)} and " if names else ""
+        return f", with different {first_names}{last_name}"
+    return ", evenly spaced" if pilot.count > 1 else ""
 
 
 def print_problems(path: "Path", groups: Sequence["ProblemGroup"], file_name: str = "") -> None:

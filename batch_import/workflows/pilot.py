@@ -8,7 +8,7 @@ a column of sizes. After a crash, the same rows are chosen.
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import log10
@@ -52,11 +52,14 @@ class Pilot:
         count: number of rows.
         is_continued: whether an earlier run chose the rows and was interrupted.
         examples: the first few of the rows.
+        differences: the traits that are not the same in all rows: `hosts`, `extensions`, `sizes`.
+            Empty if an earlier run chose the rows.
     """
 
     count: int
     is_continued: bool
     examples: tuple[PilotRow, ...]
+    differences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +95,22 @@ def choose_pilot(store: Store, settings: Settings) -> Pilot | None:
     stored_key, numbers = store.facts.get(facts.PILOT)
     is_continued = stored_key == key and store.queue.any_unfinished(numbers)
     size_column = _find_size_column(store)
+    differences: tuple[str, ...] = ()
     if not is_continued:
-        numbers = choose_rows(
+        chosen = choose_rows(
             lambda: (
                 (row.row_number, _traits_of(row)) for row in store.queue.pending_rows(size_column)
             ),
             settings.limit,
         )
+        numbers, differences = list(chosen), _find_differences(chosen.values())
         store.facts.save(facts.PILOT.of((key, numbers)))
     store.queue.choose_numbers(numbers)
     examples = tuple(
         PilotRow(row.line, row.title, str(_traits_of(row)))
         for row in store.queue.rows_by_number(numbers[:_MAX_EXAMPLES], size_column)
     )
-    return Pilot(len(numbers), is_continued, examples)
+    return Pilot(len(numbers), is_continued, examples, differences)
 
 
 def end_pilot(store: Store) -> None:
@@ -113,7 +118,18 @@ def end_pilot(store: Store) -> None:
     store.facts.save(facts.PILOT.of(facts.NO_PILOT))
 
 
-def choose_rows(read_rows: Callable[[], Iterable[tuple[int, RowTraits]]], limit: int) -> list[int]:
+def _find_differences(chosen: Collection[RowTraits]) -> tuple[str, ...]:
+    values: dict[str, set[str | int | None]] = {
+        "hosts": {traits.host for traits in chosen},
+        "extensions": {traits.extension for traits in chosen},
+        "sizes": {traits.magnitude for traits in chosen},
+    }
+    return tuple(name for name, distinct_values in values.items() if len(distinct_values) > 1)
+
+
+def choose_rows(
+    read_rows: Callable[[], Iterable[tuple[int, RowTraits]]], limit: int
+) -> dict[int, RowTraits]:
     """Choose rows that cover all hosts, extensions and sizes. No I/O; nothing is random.
 
     The rows are chosen in this order, until there are `limit` rows:
@@ -129,7 +145,7 @@ def choose_rows(read_rows: Callable[[], Iterable[tuple[int, RowTraits]]], limit:
             million rows need not be in memory.
 
     Returns:
-        at most `limit` numbers, in the order in which the rows were read.
+        the traits of at most `limit` rows by number, in the order in which the rows were read.
     """
     counts = Counter(traits for _, traits in read_rows())
     chosen_counts = Counter(islice(_selection_order(counts), limit))
@@ -137,10 +153,10 @@ def choose_rows(read_rows: Callable[[], Iterable[tuple[int, RowTraits]]], limit:
         traits: _evenly_spaced(chosen_counts[traits], counts[traits]) for traits in chosen_counts
     }
     seen_counts: Counter[RowTraits] = Counter()
-    chosen = []
+    chosen = {}
     for number, traits in read_rows():
         if seen_counts[traits] in indexes.get(traits, ()):
-            chosen.append(number)
+            chosen[number] = traits
         seen_counts[traits] += 1
     return chosen
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_import.cli.messages import print_pilot
 from batch_import.configuration.settings import Settings
 from batch_import.models import ManifestColumns, ManifestRow, Status, StatusUpdate
 from batch_import.state.store import Store
-from batch_import.workflows.pilot import RowTraits, choose_pilot, choose_rows, end_pilot
+from batch_import.workflows.pilot import Pilot, RowTraits, choose_pilot, choose_rows, end_pilot
 
 KINDS = st.builds(
     RowTraits, st.sampled_from("abcd"), st.sampled_from(["mp4", "mov", "avi"]),
@@ -26,10 +27,10 @@ def numbered(kinds: Sequence[RowTraits]) -> Callable[[], Iterable[tuple[int, Row
 def test_a_pilot_has_as_many_rows_as_asked_for_and_each_once(
     kinds: list[RowTraits], limit: int
 ) -> None:
-    chosen = choose_rows(numbered(kinds), limit)
+    chosen = list(choose_rows(numbered(kinds), limit))
     assert len(chosen) == min(limit, len(kinds))
     assert chosen == sorted(set(chosen))
-    assert chosen == choose_rows(numbered(kinds), limit)
+    assert chosen == list(choose_rows(numbered(kinds), limit))
 
 
 @given(st.lists(KINDS, max_size=60))
@@ -81,7 +82,52 @@ def test_sizes_are_those_of_the_manifests_column(store: Store) -> None:
         "h.test, mp4, 0.1 MB or more", "h.test, mp4, 1 MB or more", "h.test, mp4",
         "h.test, mp4, 1000 MB or more",
     }  # fmt: skip
+    assert pilot.differences == ("sizes",)
     assert len(taken(store)) == 4
+
+
+def pilot_of(*kinds: RowTraits, limit: int = 10) -> Pilot:
+    rows = [
+        ManifestRow(n, f"r{n}", f"r{n}", f"https://{kind.host}/{n}", "T", kind.extension, ())
+        for n, kind in enumerate(kinds, 2)
+    ]
+    with Store(None) as opened:
+        opened.load(rows, 1.0)
+        pilot = choose_pilot(opened, Settings(limit=limit))
+    assert pilot
+    return pilot
+
+
+def test_a_pilot_names_only_the_traits_that_differ() -> None:
+    one, host = RowTraits("a", "mp4", None), RowTraits("b", "mp4", None)
+    extension = RowTraits("a", "mov", None)
+    assert pilot_of(one, one).differences == ()
+    assert pilot_of(one, host).differences == ("hosts",)
+    assert pilot_of(one, one, extension).differences == ("extensions",)
+    assert pilot_of(one, host, extension).differences == ("hosts", "extensions")
+    # The rows of the pilot count, not those that it leaves out.
+    assert pilot_of(one, host, limit=1).differences == ()
+
+
+@pytest.mark.parametrize(
+    ("differences", "text"),
+    [
+        ((), "Pilot of 12 rows, evenly spaced:"),
+        (("hosts",), "Pilot of 12 rows, with different hosts:"),
+        (("hosts", "sizes"), "Pilot of 12 rows, with different hosts and sizes:"),
+        (
+            ("hosts", "extensions", "sizes"),
+            "Pilot of 12 rows, with different hosts, extensions and sizes:",
+        ),
+    ],
+)
+def test_the_message_says_in_what_the_rows_differ(
+    differences: tuple[str, ...], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_pilot(Pilot(12, is_continued=False, examples=(), differences=differences))
+    assert capsys.readouterr().out.splitlines()[0] == text
+    print_pilot(Pilot(1, is_continued=False, examples=()))
+    assert capsys.readouterr().out.splitlines()[0] == "Pilot of 1 row:"
 
 
 def test_a_pilot_that_was_cut_off_goes_on_with_its_own_rows(store: Store) -> None:
