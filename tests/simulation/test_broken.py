@@ -20,11 +20,17 @@ from batch_import.failure_codes import FailureCode
 from batch_import.importer.adoption_search import AdoptionSearch
 from batch_import.importer.backoff import backoff
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.schedule import FINISHED, Schedule, Wait, media_comparison, ownership
+from batch_import.importer.schedule import (
+    FINISHED,
+    Schedule,
+    Wait,
+    media_comparison,
+    media_grouping,
+    ownership,
+)
 from batch_import.importer.schedule.admission import Admission
 from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.lookups import Lookups
-from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.outage import Outage
 from batch_import.importer.schedule.ownership import Owner
 from batch_import.importer.schedule.page_reading import PageReading
@@ -34,6 +40,7 @@ from batch_import.importer.schedule.row_search import RowSearch
 from batch_import.importer.schedule.row_states import InAccount, Unknown
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.settling import Settling
+from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.scheduled_request import CreateMedia, FindByReference
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.state import choice_statements, statements
@@ -182,7 +189,7 @@ def _failed_media_over_online_ones(patch: Patch) -> None:
 
     patch.setattr(media_comparison, "best_media", broken)
     # Without this, media that failed before the POST would be excluded by their date.
-    patch.setattr(media_comparison, "may_be_created_between", lambda *_: True)
+    patch.setattr(media_grouping, "may_be_created_between", lambda *_: True)
 
 
 def _changes_not_committed(patch: Patch) -> None:
@@ -298,7 +305,7 @@ def _lists_are_never_late(patch: Patch) -> None:
 def _lists_that_lose_media_are_trusted(patch: Patch) -> None:
     patch.setattr(ListConsistency, "mark_inconsistent", lambda _: None)
     patch.setattr(ListConsistency, "record_hidden", lambda *_: None)
-    patch.setattr(MediaComparison, "max_unseen_age", lambda *_: 0.0)
+    patch.setattr(StatusTiming, "max_unseen_age", lambda *_: 0.0)
 
 
 def _a_page_covers_everything(patch: Patch) -> None:
@@ -391,7 +398,7 @@ def _media_of_others_are_adopted(patch: Patch) -> None:
 
 
 def _media_of_others_are_the_rows_own(patch: Patch) -> None:
-    patch.setattr(media_comparison, "owner_of", lambda *_: Owner.OURS)
+    patch.setattr(media_grouping, "owner_of", lambda *_: Owner.OURS)
 
 
 def _a_due_row_waits(patch: Patch) -> None:

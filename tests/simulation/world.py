@@ -828,7 +828,7 @@ class _Run:
         for number, poll in schedule._polling.due_rows(now).items():
             page = poll.expected_page or schedule._positions.page_of(number, now)
             needs_lookup = schedule._selection._needs_lookup(number, poll, now)
-            if needs_lookup and not schedule._comparison.filter_works:
+            if needs_lookup and not schedule._lookups.filter_works:
                 continue  # the row is searched for on one page after the other
             if (
                 not poll.is_requested

@@ -7,13 +7,15 @@ admission.py         takes rows in; searches the account before the first POST
 adopt_row.py         adopts an existing media for a row; ownership.py decides whose media it is
 create_queue.py      rows that wait for their POST
 sending.py           handles the answer to a POST
-polling.py           when the status of each row is requested next
+polling.py           which rows are due for a status request
 selection.py         which status request serves the most rows
 list_positions.py    where rows are in the media list, and which period a page of it covers
 page_reading.py      handles a page of the media list
 lookups.py           handles answers to requests about one row
 row_search.py        one search for a row's reference ID, which may have several pages
-media_comparison.py  compares the media in a list with the rows
+media_grouping.py    groups the media with a row's reference ID by owner
+media_comparison.py  decides what the media in a list prove about a row
+status_timing.py     when a row's status is requested next, and when the run stops waiting for it
 late_rows.py         decides which late rows get a request of their own
 settling.py          decides about rows whose POST got no clear answer
 observations.py      statistics of processing times

@@ -17,7 +17,7 @@ from batch_import.importer.schedule.adopt_row import adopt_or_refuse, waiting_ro
 from batch_import.importer.schedule.create_queue import CreateQueue
 from batch_import.importer.schedule.give_up_timer import account_not_searchable
 from batch_import.importer.schedule.list_positions import ListPositions
-from batch_import.importer.schedule.media_comparison import MediaComparison
+from batch_import.importer.schedule.lookups import Lookups
 from batch_import.importer.schedule.ownership import media_to_adopt, non_failed
 from batch_import.importer.schedule.repeat import is_transport_failure
 from batch_import.importer.schedule.row_states import (
@@ -62,7 +62,7 @@ class Admission:
         settling: Settling,
         positions: ListPositions,
         pages: ListPages,
-        comparison: MediaComparison,
+        lookups: Lookups,
     ) -> None:
         self._settings = settings
         self._tracker = tracker
@@ -70,7 +70,7 @@ class Admission:
         self._settling = settling
         self._positions = positions
         self._pages = pages
-        self._comparison = comparison
+        self._lookups = lookups
         self._adoption_search = AdoptionSearch(0, pages)
         #: By row number: a row, and the media with its reference ID on the pages read so far. The
         #: row must not adopt any of these media, but a later page may have a media to adopt.
@@ -294,7 +294,7 @@ class Admission:
             return None
         if not isinstance(answer, RequestRejected | AuthenticationFailed):
             return None  # a temporary failure: the page is requested again
-        if not self._comparison.filter_works:
+        if not self._lookups.filter_works:
             return account_not_searchable(f"is refused: {answer.message} (HTTP {answer.status})")
         self._adoption_search.check_each_row()
         return None
@@ -304,7 +304,7 @@ class Admission:
 
         If searches return media with other reference IDs, the whole list is read instead.
         """
-        if self.checks_each_row and not self._comparison.filter_works:
+        if self.checks_each_row and not self._lookups.filter_works:
             self._adoption_search = AdoptionSearch(None, self._pages)
 
 

@@ -48,6 +48,7 @@ from batch_import.importer.schedule.row_states import (
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.sending import Sending
 from batch_import.importer.schedule.settling import Settling, exhausted_update
+from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import (
     Answer,
@@ -110,14 +111,16 @@ class Schedule:
         self._tracker = Tracker(self._polling, self._positions)
         self._create_queue = CreateQueue()
         self._settling = Settling(settings, self._tracker, self._create_queue, self._consistency)
+        self._timing = StatusTiming(settings, self._tracker, self._settling, self._processing_times)
         self._comparison = MediaComparison(
-            settings, self._tracker, self._settling, self._processing_times, self._consistency
+            self._tracker, self._settling, self._timing, self._processing_times, self._consistency
         )
         self._page_reading = PageReading(
             self._tracker,
             self._positions,
             self._pages,
             self._comparison,
+            self._timing,
             self._settling,
             self._consistency,
         )
@@ -126,6 +129,7 @@ class Schedule:
             self._tracker,
             self._pages,
             self._comparison,
+            self._timing,
             self._processing_times,
             self._consistency,
         )
@@ -133,7 +137,7 @@ class Schedule:
             settings, self._tracker, self._create_queue, self._lookups, self._processing_times
         )
         self._selection = Selection(
-            self._tracker, self._pages, self._comparison, settings.poll_interval
+            self._tracker, self._pages, self._timing, self._lookups, settings.poll_interval
         )
         self.admission = Admission(
             settings,
@@ -142,7 +146,7 @@ class Schedule:
             self._settling,
             self._positions,
             self._pages,
-            self._comparison,
+            self._lookups,
         )
         self._auth_probe = AuthProbe()
         self._outage = Outage()
@@ -204,7 +208,7 @@ class Schedule:
             creating_seconds: seconds until the POST of the last row; 0 if all rows were sent.
             now: current time in epoch seconds.
         """
-        proof_age = self._consistency.proof_age(self._comparison.max_unseen_age())
+        proof_age = self._consistency.proof_age(self._timing.max_unseen_age())
         settle = self._settings.settle
         return time_left(
             creating_seconds, self._tracker, self._processing_times, proof_age, settle, now

@@ -14,6 +14,7 @@ from batch_import.importer.backoff import backoff
 from batch_import.importer.failures import failure_code
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.media_comparison import IN_REVIEW_STATUS, MediaComparison
+from batch_import.importer.schedule.media_grouping import group_by_owner
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.schedule.repeat import (
@@ -23,6 +24,7 @@ from batch_import.importer.schedule.repeat import (
 )
 from batch_import.importer.schedule.row_search import RowSearch
 from batch_import.importer.schedule.row_states import InAccount, Online, Processing, Unknown
+from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import Answer
 from batch_import.models import JobRow, MediaPage, Status, StatusUpdate
@@ -40,6 +42,9 @@ class Lookups:
     """Handles the answers to lookups. Methods that handle something return status updates.
 
     In all methods, `requested_at` and `now` are the epoch seconds of the request and of its answer.
+
+    Attributes:
+        filter_works: whether a search for a reference ID returns only media with this ID.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Lookups:
         tracker: Tracker,
         pages: ListPages,
         comparison: MediaComparison,
+        timing: StatusTiming,
         processing_times: ProcessingTimes,
         consistency: ListConsistency,
     ) -> None:
@@ -55,8 +61,10 @@ class Lookups:
         self._tracker = tracker
         self._pages = pages
         self._comparison = comparison
+        self._timing = timing
         self._processing_times = processing_times
         self._consistency = consistency
+        self.filter_works = True
 
     def handle_search(
         self, state: InAccount, answer: Answer, requested_at: float, now: float
@@ -95,7 +103,7 @@ class Lookups:
         This also follows if a search is answered with 404: either no media was found, or the
         platform has no such search. Therefore a 404 proves nothing about a row.
         """
-        self._comparison.filter_works = False
+        self.filter_works = False
 
     def handle_status(
         self, state: Processing, answer: Answer, requested_at: float, now: float
@@ -103,7 +111,8 @@ class Lookups:
         """Handle the answer to a request for the status of a row's ingest."""
         if is_not_found(answer):
             # The platform no longer stores the ingest, because it is finished.
-            return self._set_online(state, now, is_confirmed=False)
+            self._set_online(state, now, is_confirmed=False)
+            return []
         if not isinstance(answer, IngestStatus):
             return self._handle_failure(state, answer, now)
         return self._apply_status(state, answer, requested_at, now)
@@ -130,10 +139,11 @@ class Lookups:
         if isinstance(state, Unknown):
             state = replace(state, is_searched=True)
             self._tracker.replace(state)
-        changes = self._comparison.compare(
-            state, self._comparison.group_by_owner(state, search.items), requested_at, now
-        )
-        return changes or self._comparison.end_if_overdue(state, now)
+        media_by_owner = group_by_owner(state, search.items, self._comparison.clock_offset)
+        changes = self._comparison.compare(state, media_by_owner, requested_at, now)
+        if not changes:
+            self._timing.end_if_overdue(state, now)
+        return changes
 
     def _apply_status(
         self, state: Processing, answer: IngestStatus, requested_at: float, now: float
@@ -157,13 +167,13 @@ class Lookups:
             self._consistency.mark_inconsistent()
         poll.is_in_review = answer.status == IN_REVIEW_STATUS
         if answer.status == "online":
-            return self._set_online(state, now, is_confirmed=True)
-        self._comparison.record_not_done(state, poll, requested_at, now)
-        return self._comparison.end_if_overdue(state, now)
+            self._set_online(state, now, is_confirmed=True)
+            return []
+        self._timing.record_not_done(state, poll, requested_at, now)
+        self._timing.end_if_overdue(state, now)
+        return []
 
-    def _set_online(
-        self, state: Processing, now: float, *, is_confirmed: bool
-    ) -> list[StatusUpdate]:
+    def _set_online(self, state: Processing, now: float, *, is_confirmed: bool) -> None:
         """Set a row whose ingest is finished to `Online`, until a list shows its media.
 
         Args:
@@ -182,7 +192,7 @@ class Lookups:
             )
         )
         self._tracker.polling.schedule(state.row.row_number, now)
-        return self._comparison.end_if_overdue(state, now)
+        self._timing.end_if_overdue(state, now)
 
     def _handle_refusal(self, state: InAccount, message: str, now: float) -> list[StatusUpdate]:
         """Repeat a refused lookup after a delay. After `MAX_ATTEMPTS` refusals, the row is unknown.
@@ -194,8 +204,9 @@ class Lookups:
         if poll.refusal_count < MAX_ATTEMPTS:
             wait = backoff(MIN_POLL_INTERVAL, poll.refusal_count, self._settings.poll_interval)
             self._tracker.polling.schedule(state.row.row_number, now, wait)
-            return self._comparison.end_if_overdue(state, now)
+            self._timing.end_if_overdue(state, now)
+            return []
         error = f"the platform refuses requests for its status: {message}"
-        self._comparison.stop_watching(state)
+        self._timing.stop_watching(state)
         code = FailureCode.UNCONFIRMED
         return [self._tracker.finish(state.row, Status.UNKNOWN, error, error=error, code=code)]

@@ -10,16 +10,20 @@ from dataclasses import dataclass, replace
 
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.list_positions import ListPositions
-from batch_import.importer.schedule.media_comparison import (
-    MediaByOwner,
-    MediaComparison,
-    is_confirmed_created,
-)
+from batch_import.importer.schedule.media_comparison import MediaComparison
+from batch_import.importer.schedule.media_grouping import MediaByOwner, group_by_owner
 from batch_import.importer.schedule.ownership import may_be_created_between
 from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
-from batch_import.importer.schedule.row_states import InAccount, Online, Processing, Unknown
+from batch_import.importer.schedule.row_states import (
+    InAccount,
+    Online,
+    Processing,
+    Unknown,
+    is_confirmed_created,
+)
 from batch_import.importer.schedule.settling import Settling
+from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Media, MediaPage, StatusUpdate
 
@@ -47,6 +51,7 @@ class PageReading:
         positions: ListPositions,
         pages: ListPages,
         comparison: MediaComparison,
+        timing: StatusTiming,
         settling: Settling,
         consistency: ListConsistency,
     ) -> None:
@@ -54,6 +59,7 @@ class PageReading:
         self._positions = positions
         self._pages = pages
         self._comparison = comparison
+        self._timing = timing
         self._settling = settling
         self._consistency = consistency
 
@@ -181,7 +187,7 @@ class PageReading:
         age.
         """
         state = self._tracker[number]
-        visible_age = self._consistency.visible_age(self._comparison.max_unseen_age())
+        visible_age = self._consistency.visible_age(self._timing.max_unseen_age())
         return (
             isinstance(state, Online)
             and visible_age is not None
@@ -200,7 +206,7 @@ class PageReading:
         for reference_id, media_of_row in media_by_reference.items():
             state = self._tracker.by_reference(reference_id)
             if isinstance(state, Processing | Online | Unknown):
-                media_by_owner = self._comparison.group_by_owner(state, media_of_row)
+                media_by_owner = group_by_owner(state, media_of_row, self._comparison.clock_offset)
                 shown_rows[state.row.row_number] = state, media_by_owner
         return shown_rows
 
@@ -241,9 +247,10 @@ class PageReading:
         self._tracker.polling.record_answer(state.row.row_number)
         poll.scan_page_number, poll.needs_lookup = 1, False
         poll.checked_age = poll.searched_age = state.created.min_age(now)
-        self._comparison.schedule_check(state, now)
+        self._timing.schedule_check(state, now)
         if not isinstance(state, Unknown):
-            return self._comparison.end_if_overdue(state, now)
+            self._timing.end_if_overdue(state, now)
+            return []
         unknown = replace(state, is_searched=True)
         self._tracker.replace(unknown)
         return self._settling.end_if_expired(unknown, now)
@@ -327,8 +334,8 @@ class PageReading:
             # The media may have failed and been removed, or its position is not known.
             poll.is_listed = False
         is_lost = poll.misplaced_read_count >= self._pages.max_scan_pages
-        self._comparison.late_rows.count_miss(state, poll, age, is_lost=is_lost)
-        self._comparison.schedule_check(state, now)
+        self._timing.late_rows.count_miss(state, poll, age, is_lost=is_lost)
+        self._timing.schedule_check(state, now)
         is_expected_here = self._positions.page_of(number, now) == page_number
         if is_expected_here and not (adjacent_page or had_expected_page):
             # Next time, the row is expected on the adjacent page, where it may be just as well.

@@ -1,4 +1,4 @@
-"""When the status of each row is requested next. No I/O: the clock is passed in.
+"""Which rows are due for a status request. No I/O: the clock is passed in.
 
 A row is due when its status must be requested. After a status request, the row is due again when
 its age (seconds since its POST) has grown by the share `RECHECK_SHARE`. Therefore a row is seen

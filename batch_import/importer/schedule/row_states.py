@@ -160,3 +160,10 @@ class Unknown:
 #: States of rows whose media is, or may be, in the account.
 InAccount = Processing | Online | Unknown
 RowState = ToCreate | Posting | InAccount
+
+
+def is_confirmed_created(state: InAccount) -> bool:
+    """Whether the platform has confirmed that it created the row's media."""
+    return isinstance(state, Online) or (
+        isinstance(state, Processing) and state.ingest_id is not None
+    )

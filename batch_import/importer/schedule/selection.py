@@ -12,10 +12,11 @@ from batch_import.importer.backoff import backoff
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.create_queue import STATUS_REQUEST_SHARE
 from batch_import.importer.schedule.late_rows import may_search
-from batch_import.importer.schedule.media_comparison import MediaComparison
+from batch_import.importer.schedule.lookups import Lookups
 from batch_import.importer.schedule.page_reading import ServedRows
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, MISSES_BEFORE_LOOKUP, Poll
 from batch_import.importer.schedule.row_states import InAccount, Processing
+from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import (
     FindByReference,
@@ -40,12 +41,18 @@ class Selection:
     """
 
     def __init__(
-        self, tracker: Tracker, pages: ListPages, comparison: MediaComparison, poll_interval: float
+        self,
+        tracker: Tracker,
+        pages: ListPages,
+        timing: StatusTiming,
+        lookups: Lookups,
+        poll_interval: float,
     ) -> None:
         self._poll_interval = poll_interval
         self._tracker = tracker
         self._pages = pages
-        self._comparison = comparison
+        self._timing = timing
+        self._lookups = lookups
         #: Number of consecutive pages that could not be read.
         self._failure_count = 0
         self.paused_until = float("-inf")
@@ -163,7 +170,7 @@ class Selection:
         has_unfinished_search = poll.search is not None or poll.scan_page_number > 1
         are_pages_failing = self._failure_count > MISSES_BEFORE_LOOKUP and now < self.paused_until
         if (
-            self._comparison.late_rows.needs_lookup(state, poll, now)
+            self._timing.late_rows.needs_lookup(state, poll, now)
             or has_unfinished_search
             or are_pages_failing
         ):
@@ -174,13 +181,11 @@ class Selection:
             and may_search(state, poll, now)
         )
         # Before a row that no list has shown is given up, it gets a lookup.
-        return is_misplaced or (self._comparison.is_overdue(state, now) and not poll.is_listed)
+        return is_misplaced or (self._timing.is_overdue(state, now) and not poll.is_listed)
 
     def _is_scanned(self, number: int) -> bool:
         """Whether a row needs a scan of the whole list, because no lookup is possible."""
-        return not (
-            self._comparison.filter_works or _has_ingest_id(self._tracker.in_account(number))
-        )
+        return not (self._lookups.filter_works or _has_ingest_id(self._tracker.in_account(number)))
 
     def _lookup(self, number: int, poll: Poll) -> ScheduledRequest:
         state = self._tracker.in_account(number)

@@ -1,0 +1,90 @@
+"""Group the media with a row's reference ID by their owner, and find the newest of them. No I/O.
+
+`ownership.py` decides about one media. This module compares all media that a list shows, because
+each POST of the row may have created one. It must not know what happens to the row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from batch_import.importer.schedule.ownership import (
+    LATE_ARRIVAL_SECONDS,
+    Owner,
+    may_be_created_between,
+    owner_of,
+)
+from batch_import.importer.schedule.row_states import InAccount, Unknown
+from batch_import.models import Media
+
+
+@dataclass(frozen=True, slots=True)
+class MediaByOwner:
+    """The media with one row's reference ID in a list, grouped by their owner.
+
+    Attributes:
+        ours: media that belong to the row.
+        undecided: media that belong to the row or to other users.
+        others: media of other users.
+    """
+
+    ours: tuple[Media, ...]
+    undecided: tuple[Media, ...]
+    others: tuple[Media, ...]
+
+
+def group_by_owner(
+    state: InAccount, items: Sequence[Media], clock_offset: float | None
+) -> MediaByOwner:
+    """Group the media with a row's reference ID by their owner.
+
+    Failed media that only an earlier POST of the row can have created are left out.
+
+    Args:
+        state: the state of the row.
+        items: the media.
+        clock_offset: seconds by which the platform's clock is ahead; None if not known.
+    """
+    if not isinstance(state, Unknown) and state.media_id is not None:
+        known_media = tuple(media for media in items if media.id == state.media_id)
+        if known_media:
+            other_media = tuple(media for media in items if media.id != state.media_id)
+            return MediaByOwner(ours=known_media, undecided=(), others=other_media)
+    groups: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
+    latest = _latest_creation(state)
+    if isinstance(state, Unknown):
+        # The POST got no clear answer, and may have arrived late: the tolerance counts twice.
+        latest += LATE_ARRIVAL_SECONDS
+    for media in items:
+        owner = owner_of(media, state.row, state.created.first_post_at, latest, clock_offset)
+        if media.status != "failed" or may_be_of_last_post(state, media, clock_offset):
+            groups[owner].append(media)
+    ours = groups[Owner.OURS]
+    of_last_post = [
+        media
+        for media in ours
+        # The last POST of an unknown row possibly created no media. Then a failed media is of an
+        # earlier POST.
+        if may_be_of_last_post(state, media, clock_offset)
+        and not (isinstance(state, Unknown) and media.status == "failed")
+    ]
+    return MediaByOwner(
+        ours=tuple(of_last_post or ours),
+        undecided=tuple(groups[Owner.UNDECIDED]),
+        others=tuple(groups[Owner.OTHERS]),
+    )
+
+
+def may_be_of_last_post(state: InAccount, media: Media, clock_offset: float | None) -> bool:
+    """Whether the row's last POST may have created a media, judging by its creation time."""
+    return may_be_created_between(
+        media, state.created.earliest, _latest_creation(state), clock_offset
+    )
+
+
+def _latest_creation(state: InAccount) -> float:
+    """Returns the epoch seconds until which a row's media may have been created.
+
+    Infinity if another machine may still send its POST.
+    """
+    is_held = isinstance(state, Unknown) and state.is_held
+    return float("inf") if is_held else state.created.latest
