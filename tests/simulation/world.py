@@ -816,12 +816,12 @@ class _Run:
     def _check_idle(self) -> None:
         """Check that the run does not wait while the rate allows a request and a row is due."""
         schedule, now = self.dispatcher._schedule, self.world.now
-        outage = schedule._outage
-        if self.rate_limiter.ready_at(now) > now or schedule._auth_probe.is_needed:
+        availability = schedule._availability
+        if self.rate_limiter.ready_at(now) > now or availability._auth_probe.is_needed:
             return
-        if not outage.allows_request(schedule._open_request_count):
+        if not availability.allows_request():
             return
-        if schedule._outage._unclear_count or now < schedule._selection.paused_until:
+        if availability._outage._unclear_count or now < schedule._selection.paused_until:
             return  # after unclear answers, POSTs and pages may have to wait
         if schedule._create_queue.is_ready(now) and not schedule.admission.is_adopting:
             raise self.world.broken("idle budget", "a row waits for its POST")

@@ -20,6 +20,7 @@ late_rows.py         decides which late rows get a request of their own
 settling.py          decides about rows whose POST got no clear answer
 observations.py      statistics of processing times
 remaining.py         estimates the remaining duration of the run
+availability.py      whether requests may be sent at all
 outage.py            stops sending while the platform is down
 auth_probe.py        finds out whether a 403 is about the credentials
 give_up_timer.py     ends the run if nothing succeeds for too long

@@ -16,25 +16,16 @@ from enum import Enum, auto
 from typing import Final
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import (
-    AuthenticationFailed,
-    CredentialsRefused,
-    NoAnswer,
-    RequestFailed,
-    RequestRejected,
-    RunFault,
-)
+from batch_import.errors import AuthenticationFailed, RequestRejected, RunFault
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.admission import Admission
-from batch_import.importer.schedule.auth_probe import AuthProbe
+from batch_import.importer.schedule.availability import Availability
 from batch_import.importer.schedule.create_queue import CreateQueue
-from batch_import.importer.schedule.give_up_timer import GiveUpTimer
 from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.lookups import Lookups
 from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.observations import ProcessingTimes
-from batch_import.importer.schedule.outage import Outage
-from batch_import.importer.schedule.page_reading import PageReading, ServedRows
+from batch_import.importer.schedule.page_reading import PageReading
 from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.remaining import time_left
 from batch_import.importer.schedule.repeat import ListConsistency, is_transport_failure
@@ -56,13 +47,11 @@ from batch_import.importer.scheduled_request import (
     FindByReference,
     GetAccount,
     GetIngestStatus,
-    NotSigned,
     ReadPage,
     ScheduledRequest,
 )
 from batch_import.models import MediaPage, Status, StatusUpdate
 
-_UNAUTHORIZED_STATUS: Final = 401
 #: A time in epoch seconds that is never reached.
 _NEVER: Final = float("inf")
 
@@ -148,11 +137,7 @@ class Schedule:
             self._pages,
             self._lookups,
         )
-        self._auth_probe = AuthProbe()
-        self._outage = Outage()
-        self._give_up_timer = GiveUpTimer(settings.give_up_after)
-        self._open_post_count = 0
-        self._open_request_count = 0
+        self._availability = Availability(settings.give_up_after)
         self.fault: RunFault | None = None
 
     # Rows in and out --------------------------------------------------------------------------
@@ -163,7 +148,7 @@ class Schedule:
         # A POST that was refused with 403 was not carried out.
         refused_states = [
             self._tracker.of_row(request.row)
-            for request, _ in self._auth_probe.release()
+            for request, _ in self._availability.release_refused()
             if isinstance(request, CreateMedia | FindByReference)
         ]
         unsent_rows = self._create_queue.pop_all()
@@ -220,11 +205,10 @@ class Schedule:
         """Returns the request to send now. Its answer must be passed to `handle_answer`."""
         request = self._choose_request(now)
         if request is not None:
-            self._open_request_count += 1
             self._record_sent(request, now)
             return request
         if (
-            self._open_request_count
+            self._availability.has_open_requests
             or len(self._tracker)
             or self.admission.is_adopting
             or self.admission.has_more_pending
@@ -233,11 +217,10 @@ class Schedule:
         return FINISHED
 
     def _wait(self, now: float) -> Wait:
-        if self._auth_probe.is_needed:
-            return Wait(self._auth_probe.probe_at())
-        if self._outage.is_open:
-            return Wait(self._outage.probe_at())
-        if not self._outage.allows_request(self._open_request_count):
+        probe_at = self._availability.probe_at()
+        if probe_at is not None:
+            return Wait(probe_at)
+        if not self._availability.allows_request():
             return Wait(_NEVER)
         times = [self._selection.next_request_at(now)]
         if not self.admission.is_adopting:
@@ -248,17 +231,16 @@ class Schedule:
 
     def _choose_request(self, now: float) -> ScheduledRequest | None:
         """Returns the request to send now; None if no request can be sent now."""
-        if self._auth_probe.is_needed:
-            return GetAccount() if self._auth_probe.probe_at() <= now else None
-        if self._outage.is_open:
-            return GetAccount() if self._outage.probe_at() <= now else None
-        if not self._outage.allows_request(self._open_request_count):
+        probe_at = self._availability.probe_at()
+        if probe_at is not None:
+            return GetAccount() if probe_at <= now else None
+        if not self._availability.allows_request():
             return None
         if self.admission.is_adopting:
             return self.admission.next_page(
                 self._selection.paused_until, now
             ) or self._selection.best_request(now)
-        if self._create_queue.is_ready(now) and self._outage.allows_post(self._open_post_count):
+        if self._create_queue.is_ready(now) and self._availability.allows_post():
             return self._next_create(now)
         return self._selection.best_request(now)
 
@@ -276,16 +258,11 @@ class Schedule:
 
     def _record_sent(self, request: ScheduledRequest, now: float) -> None:
         """Record that a request is sent now."""
+        self._availability.record_sent(request)
         match request:
-            case GetAccount():
-                if self._auth_probe.is_needed:
-                    self._auth_probe.record_probe_sent()
-                else:
-                    self._outage.record_probe_sent()
             case ReadPage(page):
                 self._pages.reads_in_progress[page] = now
             case CreateMedia(row) | FindByReference(row) | GetIngestStatus(row):
-                self._open_post_count += isinstance(request, CreateMedia)
                 state = self._tracker[row.row_number]
                 if isinstance(state, ToCreate):
                     self._tracker.set_state(row, Posting(state, now))
@@ -308,27 +285,16 @@ class Schedule:
                 shows the platform at this time or later.
         """
         requested_at = now if requested_at is None else min(requested_at, now)
-        self._open_request_count -= 1
-        self._open_post_count -= isinstance(request, CreateMedia)
-        if isinstance(answer, NotSigned):
-            return self._handle_not_signed(request, answer)
-        self.fault = self.fault or self._give_up_timer.record_answer(request, answer, now)
+        fault = self._availability.record_answer(request, answer, now)
+        self.fault = self.fault or fault
         if isinstance(request, GetAccount):
-            return self._handle_account_answer(answer, now)
-        self._outage.record_answer(now, is_clear=not is_transport_failure(answer))
+            changes: list[StatusUpdate] = []
+            for refused, refusal in self._availability.handle_probe_answer(answer, now):
+                changes += self._pass_on_answer(refused, refusal, now, now)
+            return changes
         if isinstance(answer, AuthenticationFailed):
-            if answer.status == _UNAUTHORIZED_STATUS:
-                self._end_for_credentials(answer)
-            self._auth_probe.add_refused(request, answer)
-            return []
+            return []  # passed on if a probe shows that it is not about the credentials
         return self._pass_on_answer(request, answer, requested_at, now)
-
-    def _handle_not_signed(
-        self, request: ScheduledRequest, answer: NotSigned
-    ) -> list[StatusUpdate]:
-        """Handle a POST that was not sent: it shows nothing about the platform."""
-        state = self._tracker.of_row(request.row) if isinstance(request, CreateMedia) else None
-        return self._sending.handle_not_signed(state, answer) if isinstance(state, Posting) else []
 
     def _pass_on_answer(
         self, request: ScheduledRequest, answer: Answer, requested_at: float, now: float
@@ -355,42 +321,17 @@ class Schedule:
                 changes = self._lookups.handle_status(state, answer, requested_at, now)
         return changes
 
-    def _end_for_credentials(self, answer: RequestFailed) -> None:
-        """Set the fault, because the platform refused the credentials."""
-        self.fault = self.fault or CredentialsRefused(
-            f"The platform no longer accepts the credentials: {answer.message}.",
-            "All state is saved: correct them, test with `batch-import account`, and run again.",
-        )
-
-    def _handle_account_answer(self, answer: Answer, now: float) -> list[StatusUpdate]:
-        if isinstance(answer, AuthenticationFailed):
-            self._end_for_credentials(answer)
-        self._outage.record_probe_answer(now, is_clear=not is_transport_failure(answer))
-        if not self._auth_probe.is_probing:
-            return []
-        changes: list[StatusUpdate] = []
-        for request, refusal in self._auth_probe.handle_probe_answer(answer, now):
-            changes += self._pass_on_answer(request, refusal, now, now)
-        return changes
-
     def _handle_page(
         self, page: int, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         self._pages.reads_in_progress.pop(page, None)
-        served = self._selection.served_rows.pop(page, ServedRows())
         if isinstance(answer, RequestRejected) and not is_transport_failure(answer) and page > 1:
             answer = MediaPage(())  # a page after the last one may be refused
+        served = self._selection.record_page_answer(page, answer, now)
         if not isinstance(answer, MediaPage):
-            self._handle_page_failure(answer, now)
+            self.fault = self.fault or self.admission.handle_page_failure(answer)
             return []
         self._pages.learn_page(page, answer)
-        self._selection.record_page()
         changes = self.admission.handle_page(page, answer, requested_at, now)
         self.fault = self.fault or self.admission.search_fault()
         return changes + self._page_reading.handle_page(page, answer, served, requested_at, now)
-
-    def _handle_page_failure(self, answer: Answer, now: float) -> None:
-        """Handle a page that could not be read. After a 429 or without a connection, do nothing."""
-        self.fault = self.fault or self.admission.handle_page_failure(answer)
-        if isinstance(answer, NoAnswer | RequestRejected | AuthenticationFailed):
-            self._selection.record_page_failure(now)

@@ -8,6 +8,7 @@ module must not know what a request shows, nor when rows are due.
 
 from typing import Final
 
+from batch_import.errors import AuthenticationFailed, NoAnswer, RequestRejected
 from batch_import.importer.backoff import backoff
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.create_queue import STATUS_REQUEST_SHARE
@@ -19,11 +20,13 @@ from batch_import.importer.schedule.row_states import InAccount, Processing
 from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import (
+    Answer,
     FindByReference,
     GetIngestStatus,
     ReadPage,
     ScheduledRequest,
 )
+from batch_import.models import MediaPage
 
 #: Seconds after which a page is requested again although its first request is still open (not
 #: answered), because rows wait for it. The platform usually answers much sooner, and a person does
@@ -37,7 +40,6 @@ class Selection:
     Attributes:
         paused_until: epoch seconds before which no page is requested, because pages could not be
             read.
-        served_rows: page number → the rows that the page is read for, for each open request.
     """
 
     def __init__(
@@ -56,23 +58,24 @@ class Selection:
         #: Number of consecutive pages that could not be read.
         self._failure_count = 0
         self.paused_until = float("-inf")
-        self.served_rows: dict[int, ServedRows] = {}
+        #: Page number → the rows that the page is read for, for each page that is being read.
+        self._served_rows: dict[int, ServedRows] = {}
 
-    def record_page(self) -> None:
-        """Record that a page was read."""
-        self._failure_count = 0
-
-    def record_page_failure(self, now: float) -> None:
-        """Record that a page could not be read.
+    def record_page_answer(self, page: int, answer: Answer, now: float) -> ServedRows:
+        """Record the answer to the request for a page; returns the rows that the page is read for.
 
         After the first failure, pages may be requested at once. After more failures in a row, pages
-        are paused for a growing time.
+        are paused for a growing time. A 429 and a missing connection do not count as failures.
         """
-        if self._failure_count:
-            self.paused_until = now + backoff(
-                MIN_POLL_INTERVAL / 2, self._failure_count, self._poll_interval
-            )
-        self._failure_count += 1
+        if isinstance(answer, MediaPage):
+            self._failure_count = 0
+        elif isinstance(answer, NoAnswer | RequestRejected | AuthenticationFailed):
+            if self._failure_count:
+                self.paused_until = now + backoff(
+                    MIN_POLL_INTERVAL / 2, self._failure_count, self._poll_interval
+                )
+            self._failure_count += 1
+        return self._served_rows.pop(page, ServedRows())
 
     def next_request_at(self, now: float) -> float:
         """Returns the epoch seconds of the next status request if no answer arrives before."""
@@ -149,14 +152,14 @@ class Selection:
         return max(free_pages, key=lambda page: (page_weights[page], page), default=None)
 
     def _read_page(self, page: int, now: float, scanned_rows: tuple[int, ...] = ()) -> ReadPage:
-        """Returns the request for a page, and stores in `served_rows` which rows it serves."""
+        """Returns the request for a page, and stores which rows it serves."""
         expected = [
             number
             for number, poll in self._tracker.polling.rows_due_early(now)
             if self._expected_page(number, poll, now) == page
             and not self._needs_lookup(number, poll, now)
         ]
-        self.served_rows[page] = ServedRows(tuple(expected), scanned_rows)
+        self._served_rows[page] = ServedRows(tuple(expected), scanned_rows)
         return ReadPage(page)
 
     def _is_being_read(self, page: int, now: float) -> bool:

@@ -55,6 +55,8 @@ class Sending:
 
     def handle_create(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
         """Handle the answer to a POST."""
+        if isinstance(answer, NotSigned):
+            return self._handle_not_signed(state, answer)
         row, waiting = state.row, state.waiting
         has_earlier_posts = bool(waiting.post_count or row.claim_count)
         created = CreationTime(
@@ -100,7 +102,7 @@ class Sending:
                 return self._set_unknown(waiting, created_before, message, now, has_conflict=True)
         return self._set_unknown(waiting, created, message, now)
 
-    def handle_not_signed(self, state: Posting, answer: NotSigned) -> list[StatusUpdate]:
+    def _handle_not_signed(self, state: Posting, answer: NotSigned) -> list[StatusUpdate]:
         """Handle a POST that was not sent, because the row's reference could not be signed."""
         message = answer.reason
         status, code = Status.PENDING, FailureCode.NOT_SIGNED
