@@ -43,10 +43,11 @@ from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account, sign_in
 from batch_import.workflows.copied_rows import CopiedRows, find_copied_rows
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import update_job
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.other_jobs import refuse_videos_of_other_jobs
+from batch_import.workflows.validated_manifest import ValidatedManifest
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 #: Number of the latest rows of each job from which processing times are learned.
@@ -175,7 +176,8 @@ def _plan(
 ) -> RunForecast:
     starts_at = epoch_clock()()
     job, settings = request.job, request.settings
-    result = ManifestLoader(request, starts_at, stop, observer.preflight).update_job(store)
+    manifest = ValidatedManifest(request, starts_at, stop, observer.preflight)
+    result = update_job(store, manifest)
     copied_rows = find_copied_rows(store, job)
     running = exists(job) and is_running(job)
     counts = store.reader.counts(is_running=running)

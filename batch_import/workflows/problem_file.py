@@ -23,16 +23,19 @@ _NOT_WRITTEN_HINT: Final = (
 )
 
 
-def choose_problem_path(request: ImportRequest, *, is_own_list: bool) -> Path:
-    """Return the path of the file of problems.
+def prepare_problem_path(request: ImportRequest, *, is_own_list: bool) -> Path:
+    """Return the path of the file of problems. Create the job folder if it does not exist.
 
     Args:
         is_own_list: whether the file becomes the job's own list, because the command updates the
             job with the whole manifest.
+
+    Raises:
+        StateError: the folder cannot be created.
     """
-    if is_own_list or not _may_have_job(request):
-        return request.job.problems
-    return request.job.problems_of(request.manifest)
+    is_job_list = is_own_list or not _may_have_job(request)
+    request.job.prepare()
+    return request.job.problems if is_job_list else request.job.problems_of(request.manifest)
 
 
 def _may_have_job(request: ImportRequest) -> bool:

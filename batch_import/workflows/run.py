@@ -20,7 +20,7 @@ from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import epoch_clock
 from batch_import.workflows.copied_rows import CopiedRows, find_copied_rows
 from batch_import.workflows.deadline import stop_event
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import update_job
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
@@ -32,6 +32,7 @@ from batch_import.workflows.sending import (
     log_start_and_end,
     raise_if_stopped,
 )
+from batch_import.workflows.validated_manifest import ValidatedManifest
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 
@@ -74,7 +75,7 @@ def run(
     with (
         stop_event(stop, settings.until) as should_stop,
         # The manifest is opened first, so that no job folder is created for an unreadable manifest.
-        nullcontext(_open_manifest(request, observer, should_stop)) as loader,
+        nullcontext(_open_manifest(request, observer, should_stop)) as manifest,
         hold_job(job, settings.lease, should_stop, uses_alarm=alarm) as hold,
         _removing_empty_job(job),
         Store(job.state, create=True) as store,
@@ -82,7 +83,7 @@ def run(
     ):
         hold.fence(store.connection)
         refuse_moved(store)
-        result = loader.update_job(store)
+        result = update_job(store, manifest, changes_job=True)
         save_result_options(store, request.results)
         is_searched = store.facts.get(facts.ACCOUNT_SEARCH) is AccountSearch.DONE
         plan = plan_work(
@@ -98,15 +99,14 @@ def run(
                     import_rows(store, hold, request, credentials, observer, should_stop, log)
                     end_pilot(store)
         remaining_count = store.queue.remaining_count() + result.rejected_count
-        manifest = store.facts.get(facts.MANIFEST) if result.is_correction else ""
-        return RunResult(store.reader.counts(), remaining_count, manifest)
+        manifest_path = store.facts.get(facts.MANIFEST) if result.is_correction else ""
+        return RunResult(store.reader.counts(), remaining_count, manifest_path)
 
 
 def _open_manifest(
     request: ImportRequest, observer: Observer, stop: threading.Event
-) -> ManifestLoader:
-    now = epoch_clock()()
-    return ManifestLoader(request, now, stop, observer.preflight, changes_job=True)
+) -> ValidatedManifest:
+    return ValidatedManifest(request, epoch_clock()(), stop, observer.preflight)
 
 
 @contextmanager

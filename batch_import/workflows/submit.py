@@ -12,12 +12,13 @@ from batch_import.state.location import hold_job
 from batch_import.state.store import Store
 from batch_import.viostream.session import epoch_clock
 from batch_import.workflows.fleet import load_queue_module
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import update_job
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.run import LoadedManifest, refuse_problems
 from batch_import.workflows.sending import raise_if_stopped
 from batch_import.workflows.submitted import job_name, settings_to_store, take_snapshot
+from batch_import.workflows.validated_manifest import ValidatedManifest
 from batch_import.workflows.work_plan import plan_work
 
 
@@ -52,11 +53,11 @@ def submit(
     queue = load_queue_module()
     name = job_name(job)
     queue.refuse_other_account(request.state, name, account)
-    loader = ManifestLoader(request, epoch_clock()(), stop, observer.preflight)
+    manifest = ValidatedManifest(request, epoch_clock()(), stop, observer.preflight)
     with hold_job(job, settings.lease, stop) as hold, Store(job.state, create=True) as store:
         hold.fence(store.connection)
         refuse_moved(store)
-        result = loader.update_job(store)
+        result = update_job(store, manifest)
         save_result_options(store, request.results)
         counts = store.reader.counts()
         observer.loaded(LoadedManifest(result, plan_work(counts, store.queue.claimable_count())))
@@ -65,9 +66,9 @@ def submit(
         options = settings_to_store(settings)
         if request.notify:
             options["notify"] = request.notify
-        manifest = str(request.manifest)
+        submission = queue.Submission(name, account, str(request.manifest), options)
         queue.submit(
-            request.state, queue.Submission(name, account, manifest, options),
+            request.state, submission,
             take_snapshot(store, counts), start_at,
         )  # fmt: skip
     return name

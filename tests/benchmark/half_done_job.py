@@ -18,7 +18,8 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.job import Job
 from batch_import.models import JobRow, ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.store import Store
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import manifest_facts
+from batch_import.workflows.validated_manifest import ValidatedManifest
 
 #: Number of rows that are claimed and imported in one transaction.
 _BATCH = 10_000
@@ -68,9 +69,9 @@ def main() -> None:
     job.prepare()
     now = time.time() - 3600.0
     request = ImportRequest(manifest, folder=job.folder)
-    loader = ManifestLoader(request, now, threading.Event(), lambda _: None)
+    validated = ValidatedManifest(request, now, threading.Event(), lambda _: None)
     with Store(job.state, create=True) as store:
-        store.load(_manifest_rows(rows), now, loader.columns, loader.facts())
+        store.load(_manifest_rows(rows), now, validated.columns, manifest_facts(validated))
         remaining = rows // 2
         while remaining:
             claimed = store.queue.claim(min(_BATCH, remaining), now)

@@ -25,7 +25,8 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limiter import RateLimiter
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import update_job
+from batch_import.workflows.validated_manifest import ValidatedManifest
 
 SEEDS = 40
 START = 1_700_000_000.0
@@ -97,8 +98,8 @@ class Library:
             reading=ReadingOptions(default={"extension": "mp4"}),
             settings=SETTINGS,
         )
-        loader = ManifestLoader(request, self.now, threading.Event(), lambda _: None)
-        loaded = loader.update_job(store)
+        manifest = ValidatedManifest(request, self.now, threading.Event(), lambda _: None)
+        loaded = update_job(store, manifest)
         assert loaded.held_rows.count == 0
         rate_limiter = RateLimiter(SETTINGS.rate, self.now)
         dispatcher = Dispatcher(SETTINGS, store, rate_limiter, self.now)

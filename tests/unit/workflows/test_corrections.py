@@ -16,8 +16,9 @@ from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN, JobReference, r
 from batch_import.models import ResultRow, Status, StatusUpdate
 from batch_import.state import facts
 from batch_import.state.store import Store
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import update_job
 from batch_import.workflows.load_result import LoadResult
+from batch_import.workflows.validated_manifest import ValidatedManifest
 
 HEADER = ["sourceUrl", "filename", "referenceId", "note"]
 #: A row with two URLs in one cell, a row without an ID, and a valid row.
@@ -54,7 +55,8 @@ def load(store: Store, path: Path, header: list[str], rows: list[list[str]]) -> 
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     request = ImportRequest(path, folder=path.parent / "job")
-    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).update_job(store)
+    manifest = ValidatedManifest(request, 1.0, threading.Event(), lambda _: None)
+    return update_job(store, manifest)
 
 
 def correct(store: Store, folder: Path, lines: list[Line]) -> LoadResult:

@@ -15,8 +15,9 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.models import Media, Status, StatusUpdate
 from batch_import.state.store import Store
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import update_job
 from batch_import.workflows.load_result import LoadResult
+from batch_import.workflows.validated_manifest import ValidatedManifest
 
 #: Addresses that people's tools spell in many ways; each is another video.
 PLAIN = (
@@ -75,7 +76,8 @@ def take_over(store: Store, path: Path) -> LoadResult:
     request = ImportRequest(
         path, reading=ReadingOptions(default={"extension": "mp4"}), folder=path.parent
     )
-    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).update_job(store)
+    manifest = ValidatedManifest(request, 1.0, threading.Event(), lambda _: None)
+    return update_job(store, manifest)
 
 
 def send(store: Store, dice: random.Random) -> None:

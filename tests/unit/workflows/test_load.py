@@ -11,8 +11,9 @@ from batch_import.manifest.read import CHUNK_ROWS
 from batch_import.models import Status, StatusUpdate
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch, IgnoredEdits
 from batch_import.state.store import Store
-from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load import update_job
 from batch_import.workflows.load_result import LoadResult
+from batch_import.workflows.validated_manifest import ValidatedManifest
 
 UUID = "11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa"
 HEADER = "sourceUrl,filename\n"
@@ -35,7 +36,8 @@ def take_over(
         settings=Settings(strict=strict, first=first),
         retry_failed=retry_failed,
     )
-    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).update_job(store)
+    manifest = ValidatedManifest(request, 1.0, threading.Event(), lambda _: None)
+    return update_job(store, manifest)
 
 
 def test_only_a_new_edition_is_looked_for_in_the_account_once_more(tmp_path: Path) -> None:
