@@ -55,12 +55,17 @@ def update_job(
     if is_unchanged and not _must_read_again(manifest.request):
         selected = select_rows(store, manifest.request, manifest.now)
         return LoadResult(
-            None, manifest.describe(), [], None, pilot=selected.pilot,
-            held_rows=read_held_rows(store.reader), kept_ids=_read_kept_ids(store, manifest),
+            diff=None,
+            reading=manifest.describe(),
+            groups=[],
+            preflight=None,
+            held_rows=read_held_rows(store.reader),
+            pilot=selected.pilot,
+            kept_ids=_read_kept_ids(store, manifest),
             ignored_edits=store.facts.get(facts.IGNORED_EDITS),
             unlisted_rows=find_unlisted_rows(store.reader),
             excluded=store.exclusions.read(),
-        )  # fmt: skip
+        )
     return _read_and_store(store, manifest, refusal, changes_job=changes_job)
 
 
@@ -111,10 +116,10 @@ def _read_and_store(
     if accepted_lines:
         groups, accepted_lines = drop_errors(problem_path, accepted_lines)
     return LoadResult(
-        diff if previous_fingerprint not in ("", manifest.fingerprint) else None,
-        manifest.describe(),
-        groups,
-        preflight.progress if preflight else None,
+        diff=diff if previous_fingerprint not in ("", manifest.fingerprint) else None,
+        reading=manifest.describe(),
+        groups=groups,
+        preflight=preflight.progress if preflight else None,
         has_new_problems=_record_problems(store, groups),
         retried_count=selected.retried_count,
         held_rows=read_held_rows(store.reader),
@@ -134,6 +139,7 @@ def _store_rows(
     problems: ProblemWriter,
     refusal: ManifestError | None,
 ) -> ManifestDiff:
+    """Store the rows of the manifest; returns the changes since the previous run."""
     request = manifest.request
     options = LoadOptions(
         request.settings.same_videos,

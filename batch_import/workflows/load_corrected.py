@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from batch_import.manifest.origin import OriginColumns
 from batch_import.reports.problems import ProblemWriter
 from batch_import.state import facts
-from batch_import.state.corrections import CorrectedRow
+from batch_import.state.corrections import CorrectedRow, CorrectionResult
 from batch_import.state.facts import AccountSearch
 from batch_import.state.store import Store
 from batch_import.workflows.load_problems import duplicate_problem
@@ -45,12 +45,7 @@ def correct_job(
     manifest.add_signing(store.facts.get(facts.SIGNING))
     problem_path = prepare_problem_path(request, is_own_list=False)
     with open_problem_file(problem_path) as problems, manifest.open_preflight() as preflight:
-        rows = _read_rows(store, manifest, origin, problems)
-        # The videos of new rows may be in the account already: search it again.
-        changed_facts = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
-        corrected = store.correct(rows, manifest.now, changed_facts)
-        for duplicate in corrected.duplicates:
-            problems.add(duplicate_problem(duplicate, manifest.reference_id_column or ""))
+        corrected = _store_rows(store, manifest, origin, problems)
         selected = select_rows(store, request, manifest.now, list(corrected.lines))
         if preflight:
             preflight.check_pending(store.queue, problems, manifest.now, corrected.lines)
@@ -61,10 +56,10 @@ def correct_job(
     if changes_job and request.job.problems.exists():
         drop_errors(request.job.problems, store.reader.corrected_lines())
     return LoadResult(
-        corrected.diff,
-        manifest.describe(),
-        problems.groups(),
-        preflight.progress if preflight else None,
+        diff=corrected.diff,
+        reading=manifest.describe(),
+        groups=problems.groups(),
+        preflight=preflight.progress if preflight else None,
         has_new_problems=True,
         retried_count=selected.retried_count,
         held_rows=read_held_rows(store.reader),
@@ -76,6 +71,19 @@ def correct_job(
         unlisted_rows=find_unlisted_rows(store.reader, listed_numbers=corrected.lines),
         excluded=store.exclusions.read(),
     )
+
+
+def _store_rows(
+    store: Store, manifest: ValidatedManifest, origin: OriginColumns, problems: ProblemWriter
+) -> CorrectionResult:
+    """Store the corrected rows, and add a problem for each duplicate reference ID."""
+    # The videos of new rows may be in the account already: search it again.
+    changed_facts = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
+    rows = _read_rows(store, manifest, origin, problems)
+    corrected = store.correct(rows, manifest.now, changed_facts)
+    for duplicate in corrected.duplicates:
+        problems.add(duplicate_problem(duplicate, manifest.reference_id_column or ""))
+    return corrected
 
 
 def _read_rows(

@@ -42,7 +42,7 @@ class ValidatedManifest:
     Attributes:
         request: the argument.
         now: the argument.
-        file: the open file, whose rows are not validated.
+        file: the manifest file: its header, and its rows before they are validated.
         mapping: which column has which field.
         origin: the columns that name the job and the row, if the file is a corrected `failed.csv`;
             otherwise None.
@@ -113,13 +113,13 @@ class ValidatedManifest:
         """Treat more parameters of URLs as parts of a signature, in rows that are read later."""
         self.signing |= names
 
-    def read_chunks(self, problems: ProblemWriter, job: Store | None = None) -> Iterator[Rows]:
+    def read_chunks(self, problems: ProblemWriter, store: Store | None = None) -> Iterator[Rows]:
         """Read and validate the manifest. Yield its rows in chunks, and add their problems.
 
         Args:
             problems: the problems are added to it.
-            job: database of the job whose rows are compared with the rows of a corrected
-                `failed.csv`; None if there is no such job.
+            store: database of the job with whose rows the rows of a corrected `failed.csv` are
+                compared; None for any other manifest.
 
         Raises:
             Interrupted: `stop` was set.
@@ -139,8 +139,8 @@ class ValidatedManifest:
             )
             for problem in rows.add_ids_and_titles(chunk_problems):
                 problems.add(problem)
-            if job:
-                self._add_same_videos(job, rows, problems)
+            if store:
+                self._add_same_videos(store, rows, problems)
             yield rows
         for problem in validator.manifest_problems(self.request.settings.rate):
             problems.add(problem)
@@ -158,10 +158,10 @@ class ValidatedManifest:
             is_signed_scheme=registry.is_signed_scheme,
         )
 
-    def _add_same_videos(self, job: Store, rows: Rows, problems: ProblemWriter) -> None:
+    def _add_same_videos(self, store: Store, rows: Rows, problems: ProblemWriter) -> None:
         """Add a problem for each corrected row that is the video of another row of the job."""
         if self.origin and "duplicate-video" not in self.request.reading.allow:
-            for problem in same_video_problems(job, rows, self.origin, self.source_column):
+            for problem in same_video_problems(store, rows, self.origin, self.source_column):
                 problems.add(problem)
 
     def open_preflight(self) -> AbstractContextManager[SourceChecks | None]:

@@ -56,7 +56,7 @@ class Availability:
         return self._outage.allows_request(self._open_request_count)
 
     def allows_post(self) -> bool:
-        """Whether another request that may be sent may be a POST."""
+        """Whether the next request may be a POST. Must be called only if a request is allowed."""
         return self._outage.allows_post(self._open_post_count)
 
     def record_sent(self, request: ScheduledRequest) -> None:
@@ -93,17 +93,17 @@ class Availability:
         return fault or _credentials_fault(request, answer)
 
     def handle_probe_answer(self, answer: Answer, now: float) -> list[RefusedRequest]:
-        """Handle the answer to a probe.
+        """Handle the answer to a probe, after `record_answer`.
 
         Returns:
-            the kept requests if their 403 was not about the credentials; else an empty list.
+            the kept requests, each with its 403, if the credentials are valid; else an empty list.
         """
         if not self._auth_probe.is_probing:
             return []
         return self._auth_probe.handle_probe_answer(answer, now)
 
     def release_refused(self) -> list[RefusedRequest]:
-        """Remove and return the requests that were refused with 403 for an unknown cause."""
+        """Remove and return the kept requests, because the run ends before the next probe."""
         return self._auth_probe.release()
 
 

@@ -178,6 +178,8 @@ class Schedule:
                     replace(state, is_held=False, created=created, absence_ages=())
                 )
 
+    # What the run has learned -----------------------------------------------------------------
+
     def dump_list_consistency(self) -> str:
         """Returns the statistics of this job about the reliability of lists, as text to store."""
         return self._consistency.dump()
@@ -217,6 +219,7 @@ class Schedule:
         return FINISHED
 
     def _wait(self, now: float) -> Wait:
+        """Returns until when no request can be sent, unless an answer arrives first."""
         probe_at = self._availability.probe_at()
         if probe_at is not None:
             return Wait(probe_at)
@@ -227,6 +230,7 @@ class Schedule:
             times.append(self._create_queue.ready_at())
         elif self.admission.needs_page:
             times.append(self._selection.paused_until)
+        # A request whose time has passed waits for an answer.
         return Wait(min(time for time in (*times, _NEVER) if time > now))
 
     def _choose_request(self, now: float) -> ScheduledRequest | None:
@@ -293,7 +297,7 @@ class Schedule:
                 changes += self._pass_on_answer(refused, refusal, now, now)
             return changes
         if isinstance(answer, AuthenticationFailed):
-            return []  # passed on if a probe shows that it is not about the credentials
+            return []  # kept until a probe shows whether it is about the credentials
         return self._pass_on_answer(request, answer, requested_at, now)
 
     def _pass_on_answer(
@@ -303,7 +307,7 @@ class Schedule:
         if isinstance(request, ReadPage):
             return self._handle_page(request.page, answer, requested_at, now)
         if isinstance(request, GetAccount):
-            return []  # for the type checker: these answers are handled elsewhere
+            return []  # for the type checker: `handle_answer` handles these answers
         state = self._tracker.of_row(request.row)
         # No case applies if an earlier answer has changed the row's state since the request.
         changes: list[StatusUpdate] = []
@@ -324,6 +328,7 @@ class Schedule:
     def _handle_page(
         self, page: int, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
+        """Handle the answer to the request for a page, for all modules that read pages."""
         self._pages.reads_in_progress.pop(page, None)
         if isinstance(answer, RequestRejected) and not is_transport_failure(answer) and page > 1:
             answer = MediaPage(())  # a page after the last one may be refused

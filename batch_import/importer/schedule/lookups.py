@@ -207,6 +207,6 @@ class Lookups:
             self._timing.end_if_overdue(state, now)
             return []
         error = f"the platform refuses requests for its status: {message}"
-        self._timing.stop_watching(state)
+        self._timing.record_given_up(state)
         code = FailureCode.UNCONFIRMED
         return [self._tracker.finish(state.row, Status.UNKNOWN, error, error=error, code=code)]

@@ -144,7 +144,7 @@ class MediaComparison:
                 return self._handle_adopted_failed(state, media, now)
             return self.handle_absence(state, requested_at, now)
         if isinstance(state, Processing):
-            self._timing.request_status(state, now)  # only the ingest has the reason
+            self._timing.schedule_lookup(state, now)  # only the ingest shows the reason
             return []
         if state.is_confirmed:
             # The ingest of the row is online. Therefore this media is of an earlier POST.
@@ -170,7 +170,7 @@ class MediaComparison:
             return [self._finish_failed(state)]
         message = "an older media with its reference ID has failed; its own media is searched for"
         self._tracker.replace(Unknown(state.row, state.created, now, message, post_count=1))
-        self._timing.schedule_check(self._tracker.in_account(state.row.row_number), now)
+        self._timing.schedule_next(self._tracker.in_account(state.row.row_number), now)
         code = FailureCode.CONFLICT
         return [
             StatusUpdate(state.row.row_number, Status.UNKNOWN, message, error=message, code=code)
@@ -183,7 +183,7 @@ class MediaComparison:
         if not isinstance(state, Unknown):
             return self.handle_absence(state, requested_at, now)
         if media_by_owner.undecided:
-            self._timing.schedule_check(state, now)
+            self._timing.schedule_next(state, now)
             return self._settling.end_if_expired(state, now)
         if media_by_owner.others:
             message = reference_id_taken_message(media_by_owner.others)
@@ -216,7 +216,7 @@ class MediaComparison:
             elif isinstance(state, Processing):
                 # An earlier list showed the media. It may have failed and been removed since.
                 poll.has_vanished = True
-                self._timing.request_status(state, now)
+                self._timing.schedule_lookup(state, now)
                 return []
             else:
                 self._consistency.mark_inconsistent()
@@ -224,7 +224,7 @@ class MediaComparison:
             self._timing.late_rows.count_miss(state, poll, age)
             self._timing.record_not_done(state, poll, requested_at, now)
         else:
-            self._timing.schedule_check(state, now)
+            self._timing.schedule_next(state, now)
         if poll.is_listed:
             # A row that no list has shown gets a lookup before it is given up.
             self._timing.end_if_overdue(state, now)
@@ -236,7 +236,7 @@ class MediaComparison:
         """Count the absence of an unknown row at an age, and decide about the row if possible."""
         state = replace(state, absence_ages=(*state.absence_ages, age))
         self._tracker.replace(state)
-        self._timing.schedule_check(state, now)
+        self._timing.schedule_next(state, now)
         unseen_age = self._timing.max_unseen_age()
         if not state.is_searched and self._settling.is_about_to_decide(state, unseen_age, now):
             # Before the decision, the account is searched for the row's reference ID.

@@ -1,7 +1,8 @@
-"""Group the media with a row's reference ID by their owner, and find the newest of them. No I/O.
+"""Group the media with a row's reference ID by their owner: the row, or other users. No I/O.
 
-`ownership.py` decides about one media. This module compares all media that a list shows, because
-each POST of the row may have created one. It must not know what happens to the row.
+`ownership.py` decides about one media. A list may show several media of a row, because each POST of
+the row may have created one. Then those of the last POST count. This module must not know what
+happens to the row.
 """
 
 from collections.abc import Sequence
@@ -37,7 +38,9 @@ def group_by_owner(
 ) -> MediaByOwner:
     """Group the media with a row's reference ID by their owner.
 
-    Failed media that only an earlier POST of the row can have created are left out.
+    If an earlier list has shown which media is the row's, and it is among these media, no other is
+    the row's. Otherwise failed media that only an earlier POST can have created are left out. If
+    some media of the row may be of its last POST, its other media are left out, too.
 
     Args:
         state: the state of the row.

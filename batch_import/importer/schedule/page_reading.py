@@ -247,7 +247,7 @@ class PageReading:
         self._tracker.polling.record_answer(state.row.row_number)
         poll.scan_page_number, poll.needs_lookup = 1, False
         poll.checked_age = poll.searched_age = state.created.min_age(now)
-        self._timing.schedule_check(state, now)
+        self._timing.schedule_next(state, now)
         if not isinstance(state, Unknown):
             self._timing.end_if_overdue(state, now)
             return []
@@ -335,7 +335,7 @@ class PageReading:
             poll.is_listed = False
         is_lost = poll.misplaced_read_count >= self._pages.max_scan_pages
         self._timing.late_rows.count_miss(state, poll, age, is_lost=is_lost)
-        self._timing.schedule_check(state, now)
+        self._timing.schedule_next(state, now)
         is_expected_here = self._positions.page_of(number, now) == page_number
         if is_expected_here and not (adjacent_page or had_expected_page):
             # Next time, the row is expected on the adjacent page, where it may be just as well.

@@ -20,7 +20,7 @@ from batch_import.importer.schedule.tracker import Tracker
 
 
 class StatusTiming:
-    """Schedules the status requests for rows in the account, and ends them if a row takes too long.
+    """Schedules the status requests for rows in the account, until a row takes too long.
 
     In all methods, `now` is the current time in epoch seconds.
 
@@ -39,8 +39,8 @@ class StatusTiming:
         self._tracker = tracker
         self._settling = settling
         self.late_rows = LateRows(processing_times, settings.poll_interval)
-        #: Whether the run stopped waiting for a media that exists and that no list has shown.
-        self._has_abandoned_unlisted_media = False
+        #: Whether the run stopped waiting for a media that exists although no list has shown it.
+        self._has_given_up_unlisted_media = False
 
     def record_not_done(
         self, state: InAccount, poll: Poll, requested_at: float, now: float
@@ -54,9 +54,9 @@ class StatusTiming:
             now: current time in epoch seconds.
         """
         poll.not_done_age = max(poll.not_done_age, state.created.min_age(requested_at))
-        self.schedule_check(state, now)
+        self.schedule_next(state, now)
 
-    def schedule_check(self, state: InAccount, now: float) -> None:
+    def schedule_next(self, state: InAccount, now: float) -> None:
         """Schedule the next status request for a row."""
         polling = self._tracker.polling
         if isinstance(state, Unknown):
@@ -73,10 +73,13 @@ class StatusTiming:
                 wait = min(wait, seconds_left)
         polling.schedule(state.row.row_number, now, wait)
 
-    def request_status(self, state: Processing, now: float) -> None:
-        """Request the status of a row's ingest now. Without an ingest ID, wait for another list."""
+    def schedule_lookup(self, state: Processing, now: float) -> None:
+        """Let the next request for a row be a lookup of its ingest, without delay.
+
+        If the ID of the ingest is not known, wait for another list instead.
+        """
         if state.ingest_id is None:
-            self.schedule_check(state, now)
+            self.schedule_next(state, now)
             self.end_if_overdue(state, now)
             return
         self._tracker.polling[state.row.row_number].needs_lookup = True
@@ -97,14 +100,14 @@ class StatusTiming:
         """
         current = self._tracker.of_row(state.row)
         if isinstance(current, Processing | Online) and self.is_overdue(current, now):
-            self.stop_watching(current)
+            self.record_given_up(current)
             self._tracker.drop(state.row, is_listed=True)
 
-    def stop_watching(self, state: InAccount) -> None:
-        """Record that the run stops waiting for a row. Must be called before the row is removed."""
+    def record_given_up(self, state: InAccount) -> None:
+        """Record that the run stops waiting for a row. The caller then removes the row."""
         poll = self._tracker.polling[state.row.row_number]
         if is_confirmed_created(state) and not poll.is_listed:
-            self._has_abandoned_unlisted_media = True
+            self._has_given_up_unlisted_media = True
 
     def max_unseen_age(self) -> float:
         """Returns the greatest age at which lists lacked a media that exists.
@@ -112,7 +115,7 @@ class StatusTiming:
         Only media that no list has shown yet count; 0 if there are none. Infinity if the run
         stopped waiting for such a media, because then it is not known how long lists lack it.
         """
-        if self._has_abandoned_unlisted_media:
+        if self._has_given_up_unlisted_media:
             return float("inf")
         polling = self._tracker.polling
         polls = (
