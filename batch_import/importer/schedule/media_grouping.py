@@ -77,6 +77,36 @@ def group_by_owner(
     )
 
 
+def may_show_own_media(state: InAccount, media_by_owner: MediaByOwner) -> bool:
+    """Whether a list shows a media that may belong to the row.
+
+    A failed media does not count for an unknown row, because an earlier POST may have created it.
+    Then the media of the last POST may be in another part of the list.
+    """
+    own_media = (*media_by_owner.ours, *media_by_owner.undecided)
+    if isinstance(state, Unknown):
+        return any(media.status != "failed" for media in own_media)
+    return bool(own_media)
+
+
+def has_certain_creation_time(
+    state: InAccount, media_by_owner: MediaByOwner, clock_offset: float | None
+) -> bool:
+    """Whether a list shows only one media, and the row's last POST certainly created it.
+
+    Then the creation time of this media is about the time of the POST.
+    """
+    ours, undecided, others = media_by_owner.ours, media_by_owner.undecided, media_by_owner.others
+    own_media = ours if isinstance(state, Unknown) else (*ours, *undecided)
+    has_one_media = len(ours) + len(undecided) + len(others) == 1
+    created = state.created
+    return (
+        has_one_media
+        and bool(own_media)
+        and may_be_created_between(own_media[0], created.earliest, created.latest, clock_offset)
+    )
+
+
 def may_be_of_last_post(state: InAccount, media: Media, clock_offset: float | None) -> bool:
     """Whether the row's last POST may have created a media, judging by its creation time."""
     return may_be_created_between(

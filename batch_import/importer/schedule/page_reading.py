@@ -11,7 +11,12 @@ from dataclasses import dataclass, replace
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.media_comparison import MediaComparison
-from batch_import.importer.schedule.media_grouping import MediaByOwner, group_by_owner
+from batch_import.importer.schedule.media_grouping import (
+    MediaByOwner,
+    group_by_owner,
+    has_certain_creation_time,
+    may_show_own_media,
+)
 from batch_import.importer.schedule.ownership import may_be_created_between
 from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
@@ -88,7 +93,7 @@ class PageReading:
         scanned_numbers = list(served.scanned)
         changes = []
         for number, (state, media_by_owner) in shown_rows.items():
-            has_own_media = self._has_own_media(state, media_by_owner)
+            has_own_media = may_show_own_media(state, media_by_owner)
             if number in scanned_numbers and has_own_media:
                 scanned_numbers.remove(number)
             if has_own_media or number in absent_rows:
@@ -123,7 +128,7 @@ class PageReading:
         creation_times = [
             state.created
             for state, media_by_owner in shown_rows.values()
-            if self._has_certain_creation_time(state, media_by_owner)
+            if has_certain_creation_time(state, media_by_owner, self._comparison.clock_offset)
         ]
         return self._positions.covered_period(
             {media.id for media in page.items},
@@ -131,18 +136,6 @@ class PageReading:
             requested_at if page_number == 1 else None,
             is_last=not self._pages.has_more(page_number, page),
         )
-
-    @staticmethod
-    def _has_own_media(state: InAccount, media_by_owner: MediaByOwner) -> bool:
-        """Whether a page shows a media that may belong to the row.
-
-        A failed media does not count for an unknown row, because an earlier POST may have created
-        it. Then the media of the last POST may be on another page.
-        """
-        own_media = (*media_by_owner.ours, *media_by_owner.undecided)
-        if isinstance(state, Unknown):
-            return any(media.status != "failed" for media in own_media)
-        return bool(own_media)
 
     def _record_all_misplaced(
         self,
@@ -209,26 +202,6 @@ class PageReading:
                 media_by_owner = group_by_owner(state, media_of_row, self._comparison.clock_offset)
                 shown_rows[state.row.row_number] = state, media_by_owner
         return shown_rows
-
-    def _has_certain_creation_time(self, state: InAccount, media_by_owner: MediaByOwner) -> bool:
-        """Whether the shown media was certainly created by the row's last POST."""
-        own_media = (
-            media_by_owner.ours
-            if isinstance(state, Unknown)
-            else (*media_by_owner.ours, *media_by_owner.undecided)
-        )
-        has_one_media = (
-            len(media_by_owner.ours) + len(media_by_owner.undecided) + len(media_by_owner.others)
-            == 1
-        )
-        created = state.created
-        return (
-            has_one_media
-            and bool(own_media)
-            and may_be_created_between(
-                own_media[0], created.earliest, created.latest, self._comparison.clock_offset
-            )
-        )
 
     def _record_scan_page(self, number: int, now: float) -> list[StatusUpdate]:
         """Count one more page of a scan that does not show a row."""
