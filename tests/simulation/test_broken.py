@@ -356,7 +356,7 @@ def _an_unknown_row_is_searched_for_slowly(patch: Patch) -> None:
     def broken(self: PageReading, number: int, now: float) -> list[StatusUpdate]:
         changes = record_scan_page(self, number, now)
         if isinstance(self._tracker.by_number(number), Unknown):
-            page = self._tracker.polling[number].scan_page_number
+            page = self._tracker.polling[number].lookup.scan_page_number
             self._tracker.polling.schedule(number, now, backoff(MIN_POLL_INTERVAL, page, 300.0))
         return changes
 

@@ -826,14 +826,14 @@ class _Run:
         if schedule._create_queue.is_ready(now) and not schedule.admission.is_adopting:
             raise self.world.broken("idle budget", "a row waits for its POST")
         for number, poll in schedule._polling.due_rows(now).items():
-            page = poll.expected_page or schedule._positions.page_of(number, now)
+            page = poll.placement.expected_page or schedule._positions.page_of(number, now)
             needs_lookup = schedule._selection._needs_lookup(number, poll, now)
             if needs_lookup and not schedule._lookups.filter_works:
                 continue  # the row is searched for on one page after the other
             if (
-                not poll.is_requested
+                not poll.lookup.is_open
                 and page not in schedule._pages.reads_in_progress
-                and poll.scan_page_number == 1
+                and poll.lookup.scan_page_number == 1
             ):
                 raise self.world.broken("idle budget", f"row {number} is due: {poll}")
 

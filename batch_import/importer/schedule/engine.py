@@ -271,7 +271,7 @@ class Schedule:
                 if isinstance(state, ToCreate):
                     self._tracker.set_state(row, Posting(state, now))
                 else:
-                    self._polling[row.row_number].is_requested = True
+                    self._polling[row.row_number].lookup.is_open = True
 
     # What an answer means ---------------------------------------------------------------------
 

@@ -39,10 +39,10 @@ class LateRows:
         if not isinstance(state, Processing):
             return
         is_late = is_lost or self._is_late(age)
-        if is_late and age >= LATE_FACTOR * poll.checked_age:
-            poll.late_miss_count += MISSES_BEFORE_LOOKUP if is_lost else 1
-        elif not poll.is_listed and self._may_look_up_first(age):
-            poll.late_miss_count = MISSES_BEFORE_LOOKUP
+        if is_late and age >= LATE_FACTOR * poll.lookup.last_age:
+            poll.history.late_miss_count += MISSES_BEFORE_LOOKUP if is_lost else 1
+        elif not poll.history.is_listed and self._may_look_up_first(age):
+            poll.history.late_miss_count = MISSES_BEFORE_LOOKUP
 
     def needs_lookup(self, state: InAccount, poll: Poll, now: float) -> bool:
         """Whether a row still needs a lookup. If not, `poll` is updated.
@@ -51,11 +51,11 @@ class LateRows:
         processing, the age from which a row is late is raised. Then the others need no lookup.
         """
         late_age = self._processing_times.late_age()
-        is_shown = not (poll.has_vanished or poll.misplaced_read_count)
-        is_only_late = poll.late_miss_count > 0 and is_shown
+        is_shown = not (poll.history.has_vanished or poll.placement.misplaced_read_count)
+        is_only_late = poll.history.late_miss_count > 0 and is_shown
         if is_only_late and late_age and state.created.min_age(now) < late_age:
-            poll.needs_lookup, poll.late_miss_count = False, 0
-        return poll.needs_lookup
+            poll.lookup.is_needed, poll.history.late_miss_count = False, 0
+        return poll.lookup.is_needed
 
     def _is_late(self, age: float) -> bool:
         late_age = self._processing_times.late_age()
@@ -80,5 +80,5 @@ def may_search(state: InAccount, poll: Poll, now: float) -> bool:
     An unknown row may always be searched for. For other rows, the age must have grown by
     `LATE_FACTOR` since the last search.
     """
-    has_grown = state.created.min_age(now) >= LATE_FACTOR * poll.searched_age
+    has_grown = state.created.min_age(now) >= LATE_FACTOR * poll.lookup.last_search_age
     return isinstance(state, Unknown) or has_grown

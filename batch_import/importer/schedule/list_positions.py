@@ -167,7 +167,7 @@ class ListPositions:
         """Returns the probability, from 0 to 1, that the media list shows a row."""
         if self._consistency.shows_processing:
             return 1.0
-        not_done_age = self._polling[state.row.row_number].not_done_age
+        not_done_age = self._polling[state.row.row_number].history.not_done_age
         return self._processing_times.share_done(state.created.min_age(now), not_done_age)
 
     def learn_positions(self, positions: dict[int, int], now: float) -> None:

@@ -73,17 +73,17 @@ class Lookups:
         poll = self._tracker.polling[state.row.row_number]
         if is_not_found(answer):
             self.stop_searching()
-            poll.search, poll.is_requested = None, False  # the row stays due
+            poll.lookup.search, poll.lookup.is_open = None, False  # the row stays due
             return []
         if not isinstance(answer, MediaPage):
             return self._handle_failure(state, answer, now)
-        search = self.continue_search(poll.search, state.row, answer, requested_at)
+        search = self.continue_search(poll.lookup.search, state.row, answer, requested_at)
         needs_more_pages = search.is_usable and not search.is_done
-        poll.search = search if needs_more_pages else None
+        poll.lookup.search = search if needs_more_pages else None
         if not search.is_done:
             # The row stays due. Its next request is another page of this search or, if searches do
             # not work, a page of the whole list.
-            poll.is_requested = False
+            poll.lookup.is_open = False
             return []
         return self._finish_search(state, search, now)
 
@@ -125,7 +125,7 @@ class Lookups:
             return self._handle_refusal(state, answer.message, now)
         if isinstance(answer, Throttled | NotSent):
             # The platform did not see the request, or refused its rate only: the row stays due.
-            self._tracker.polling[state.row.row_number].is_requested = False
+            self._tracker.polling[state.row.row_number].lookup.is_open = False
             return []
         self._tracker.polling.record_failure(state.row.row_number, now)
         return []
@@ -134,8 +134,8 @@ class Lookups:
         """Handle a search that is done: it has all media with the row's reference ID."""
         poll = self._tracker.polling.record_answer(state.row.row_number)
         requested_at = search.started_at
-        poll.scan_page_number, poll.needs_lookup = 1, False
-        poll.checked_age = poll.searched_age = state.created.min_age(requested_at)
+        poll.lookup.scan_page_number, poll.lookup.is_needed = 1, False
+        poll.lookup.last_age = poll.lookup.last_search_age = state.created.min_age(requested_at)
         if isinstance(state, Unknown):
             state = replace(state, is_searched=True)
             self._tracker.replace(state)
@@ -150,11 +150,11 @@ class Lookups:
     ) -> list[StatusUpdate]:
         """Update a row by the status of its ingest."""
         poll = self._tracker.polling.record_answer(state.row.row_number)
-        had_vanished = poll.has_vanished
-        poll.has_vanished = poll.needs_lookup = False
-        poll.checked_age = state.created.min_age(requested_at)
+        had_vanished = poll.history.has_vanished
+        poll.history.has_vanished = poll.lookup.is_needed = False
+        poll.lookup.last_age = state.created.min_age(requested_at)
         self._processing_times.record_late_check(
-            0.0 if answer.status == "failed" else poll.checked_age
+            0.0 if answer.status == "failed" else poll.lookup.last_age
         )
         if answer.status == "failed":
             message = answer.error or "the platform gave no reason"
@@ -165,7 +165,7 @@ class Lookups:
         if had_vanished:
             # A list did not show the media although it has not failed: lists are not reliable.
             self._consistency.mark_inconsistent()
-        poll.is_in_review = answer.status == IN_REVIEW_STATUS
+        poll.history.is_in_review = answer.status == IN_REVIEW_STATUS
         if answer.status == "online":
             self._set_online(state, now, is_confirmed=True)
             return []
@@ -200,9 +200,11 @@ class Lookups:
         Then its status is not requested again in this run.
         """
         poll = self._tracker.polling.record_answer(state.row.row_number)
-        poll.refusal_count += 1
-        if poll.refusal_count < MAX_ATTEMPTS:
-            wait = backoff(MIN_POLL_INTERVAL, poll.refusal_count, self._settings.poll_interval)
+        poll.lookup.refusal_count += 1
+        if poll.lookup.refusal_count < MAX_ATTEMPTS:
+            wait = backoff(
+                MIN_POLL_INTERVAL, poll.lookup.refusal_count, self._settings.poll_interval
+            )
             self._tracker.polling.schedule(state.row.row_number, now, wait)
             self._timing.end_if_overdue(state, now)
             return []

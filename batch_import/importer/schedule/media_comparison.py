@@ -74,7 +74,7 @@ class MediaComparison:
             now: current time.
         """
         poll = self._tracker.polling[state.row.row_number]
-        poll.misplaced_read_count = 0
+        poll.placement.misplaced_read_count = 0
         ours = (
             media_by_owner.ours
             if isinstance(state, Unknown)
@@ -90,10 +90,13 @@ class MediaComparison:
         if is_confirmed_created(state):
             age = state.created.max_age(now)
             self._consistency.record_shown(
-                age, hidden_age=poll.hidden_age, is_first=not poll.is_listed, is_done=is_online
+                age,
+                hidden_age=poll.history.hidden_age,
+                is_first=not poll.history.is_listed,
+                is_done=is_online,
             )
-        poll.is_listed, poll.scan_page_number = True, 1
-        poll.is_in_review = media.status == IN_REVIEW_STATUS
+        poll.history.is_listed, poll.lookup.scan_page_number = True, 1
+        poll.history.is_in_review = media.status == IN_REVIEW_STATUS
         if is_online:
             return [self._finish_imported(state, poll, media, ours, now)]
         self._timing.record_not_done(state, poll, requested_at, now)
@@ -107,7 +110,7 @@ class MediaComparison:
         self, state: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
     ) -> StatusUpdate:
         """Finish a row whose media is online."""
-        self._processing_times.record(poll.not_done_age, state.created.min_age(now))
+        self._processing_times.record(poll.history.not_done_age, state.created.min_age(now))
         was_sent = isinstance(state, Unknown) or state.created.first_post_at < float("inf")
         error, code = import_notes(state.row, media, ours, was_sent=was_sent)
         return self._tracker.finish(
@@ -127,7 +130,7 @@ class MediaComparison:
         if may_be_of_last_post(state, media, self.clock_offset):
             self._tracker.replace(replace(state, media_id=media.id))
         if not media.status:
-            poll.late_miss_count += 1  # only a lookup can show the status
+            poll.history.late_miss_count += 1  # only a lookup can show the status
         else:
             # With half of the age, the row gets a lookup later than a row that lists do not show.
             # Its lookup is needed only if the status in the list is outdated.
@@ -204,18 +207,18 @@ class MediaComparison:
     ) -> list[StatusUpdate]:
         """Handle a list that had to show the row's media and shows none, or only failed media."""
         poll = self._tracker.polling[state.row.row_number]
-        poll.misplaced_read_count = 0
+        poll.placement.misplaced_read_count = 0
         age = state.created.min_age(requested_at)
         if isinstance(state, Unknown):
             return self._handle_absence_of_unknown(state, poll, age, now)
         if is_confirmed_created(state):
-            if not poll.is_listed:
+            if not poll.history.is_listed:
                 self._consistency.record_hidden(age)
-                poll.unseen_age = max(poll.unseen_age, age)
-                poll.hidden_age = max(poll.hidden_age, age)
+                poll.history.unseen_age = max(poll.history.unseen_age, age)
+                poll.history.hidden_age = max(poll.history.hidden_age, age)
             elif isinstance(state, Processing):
                 # An earlier list showed the media. It may have failed and been removed since.
-                poll.has_vanished = True
+                poll.history.has_vanished = True
                 self._timing.schedule_lookup(state, now)
                 return []
             else:
@@ -225,7 +228,7 @@ class MediaComparison:
             self._timing.record_not_done(state, poll, requested_at, now)
         else:
             self._timing.schedule_next(state, now)
-        if poll.is_listed:
+        if poll.history.is_listed:
             # A row that no list has shown gets a lookup before it is given up.
             self._timing.end_if_overdue(state, now)
         return []
@@ -240,7 +243,7 @@ class MediaComparison:
         unseen_age = self._timing.max_unseen_age()
         if not state.is_searched and self._settling.is_about_to_decide(state, unseen_age, now):
             # Before the decision, the account is searched for the row's reference ID.
-            poll.needs_lookup = True
+            poll.lookup.is_needed = True
             self._tracker.polling.schedule(state.row.row_number, now)
             return []
         return self._settling.handle_absence(state, unseen_age, now)

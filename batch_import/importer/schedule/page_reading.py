@@ -209,8 +209,8 @@ class PageReading:
         if not isinstance(state, Processing | Online | Unknown):
             return []
         poll = self._tracker.polling[number]
-        poll.scan_page_number += 1
-        if poll.scan_page_number <= self._pages.max_scan_pages:
+        poll.lookup.scan_page_number += 1
+        if poll.lookup.scan_page_number <= self._pages.max_scan_pages:
             self._tracker.polling.schedule(number, now)
             return []
         return self._end_scan(state, poll, now)
@@ -218,8 +218,8 @@ class PageReading:
     def _end_scan(self, state: InAccount, poll: Poll, now: float) -> list[StatusUpdate]:
         """End the scan for a row, because the whole list was read and does not show it."""
         self._tracker.polling.record_answer(state.row.row_number)
-        poll.scan_page_number, poll.needs_lookup = 1, False
-        poll.checked_age = poll.searched_age = state.created.min_age(now)
+        poll.lookup.scan_page_number, poll.lookup.is_needed = 1, False
+        poll.lookup.last_age = poll.lookup.last_search_age = state.created.min_age(now)
         self._timing.schedule_next(state, now)
         if not isinstance(state, Unknown):
             self._timing.end_if_overdue(state, now)
@@ -267,10 +267,10 @@ class PageReading:
         needed if lists need not show the row yet.
         """
         poll = self._tracker.polling[number]
-        if not (poll.is_listed or self._must_be_listed(number, requested_at)):
+        if not (poll.history.is_listed or self._must_be_listed(number, requested_at)):
             return None
         # On the second try, `page_number` is the page after the one on which the row was expected.
-        is_first_try = poll.misplaced_since_due_count == 0
+        is_first_try = poll.placement.misplaced_since_due_count == 0
         neighbour = page_number + 1 if is_first_try else page_number - 2
         if 1 <= neighbour <= self._pages.known_page_count:
             return neighbour
@@ -294,22 +294,22 @@ class PageReading:
             now: current time.
         """
         poll, state = self._tracker.polling[number], self._tracker.in_account(number)
-        had_expected_page = poll.expected_page is not None
-        poll.misplaced_read_count += 1
-        poll.misplaced_since_due_count += 1
-        if adjacent_page and poll.misplaced_since_due_count <= MISSES_BEFORE_LOOKUP:
-            poll.expected_page = adjacent_page  # the row stays due
+        had_expected_page = poll.placement.expected_page is not None
+        poll.placement.misplaced_read_count += 1
+        poll.placement.misplaced_since_due_count += 1
+        if adjacent_page and poll.placement.misplaced_since_due_count <= MISSES_BEFORE_LOOKUP:
+            poll.placement.expected_page = adjacent_page  # the row stays due
             return
         age = state.created.min_age(requested_at)
-        if is_confirmed_created(state) and not poll.is_listed:
-            poll.unseen_age = max(poll.unseen_age, age)
-        if poll.misplaced_read_count > MISSES_BEFORE_LOOKUP:
+        if is_confirmed_created(state) and not poll.history.is_listed:
+            poll.history.unseen_age = max(poll.history.unseen_age, age)
+        if poll.placement.misplaced_read_count > MISSES_BEFORE_LOOKUP:
             # The media may have failed and been removed, or its position is not known.
-            poll.is_listed = False
-        is_lost = poll.misplaced_read_count >= self._pages.max_scan_pages
+            poll.history.is_listed = False
+        is_lost = poll.placement.misplaced_read_count >= self._pages.max_scan_pages
         self._timing.late_rows.count_miss(state, poll, age, is_lost=is_lost)
         self._timing.schedule_next(state, now)
         is_expected_here = self._positions.page_of(number, now) == page_number
         if is_expected_here and not (adjacent_page or had_expected_page):
             # Next time, the row is expected on the adjacent page, where it may be just as well.
-            poll.expected_page = self._positions.adjacent_page(number, now)
+            poll.placement.expected_page = self._positions.adjacent_page(number, now)

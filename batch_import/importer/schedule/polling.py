@@ -9,7 +9,7 @@ which request serves a row, nor what the answer shows.
 
 import heapq
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from batch_import.importer.backoff import backoff
@@ -28,63 +28,95 @@ MISSES_BEFORE_LOOKUP: Final = 2
 
 
 @dataclass(slots=True)
-class Poll:
-    """The status requests for one row, and their results. Ages are in seconds since its POST.
-
-    A list shows a row if it shows the media of the row.
+class LookupProgress:
+    """The lookups of one row: the requests that show the status of this row only.
 
     Attributes:
-        due_at: epoch seconds of the row's next status request.
-        early_at: epoch seconds from which a page that is read for other rows serves this row, too.
-        is_requested: whether a lookup of the row was sent and is not answered.
+        is_needed: whether the next status request must be a lookup, because lists are not enough.
+        is_open: whether a lookup was sent and is not answered.
         search: the search for the row's reference ID, if some of its pages were read and others
             not; else None.
         scan_page_number: number, from 1, of the next page of the scan, which reads the whole list
             page by page to find the row; 1 if there is no scan.
         failure_count: number of consecutive lookups that got no answer.
         refusal_count: number of lookups that the platform refused.
-        late_miss_count: number of pages since the last lookup that did not show the row online
-            although it was late: older than most rows were when they were done.
-        checked_age: age of the row at the last lookup.
-        searched_age: age of the row at the last search for its reference ID.
+        last_age: age of the row at the last lookup.
+        last_search_age: age of the row at the last search for its reference ID.
+    """
+
+    is_needed: bool = False
+    is_open: bool = False
+    search: RowSearch | None = None
+    scan_page_number: int = 1
+    failure_count: int = 0
+    refusal_count: int = 0
+    last_age: float = 0.0
+    last_search_age: float = 0.0
+
+
+@dataclass(slots=True)
+class Placement:
+    """On which page one row is expected, and which pages did not show it there.
+
+    Attributes:
         expected_page: page on which the row is expected because another page did not show it; None
             if the row is expected where `ListPositions` says.
         misplaced_read_count: number of consecutive pages on which the row was expected and that did
             not show it.
         misplaced_since_due_count: number of such pages since the row became due.
-        needs_lookup: whether the next status request must be a lookup, because lists are not
-            enough.
+    """
+
+    expected_page: int | None = None
+    misplaced_read_count: int = 0
+    misplaced_since_due_count: int = 0
+
+
+@dataclass(slots=True)
+class ListHistory:
+    """What lists have shown about one row. Ages are in seconds since its POST.
+
+    A list shows a row if it shows the media of the row.
+
+    Attributes:
+        is_listed: whether a list has shown the row.
         has_vanished: whether lists have shown the row, but the last list that should have shown it
             did not.
-        is_listed: whether a list has shown the row.
         is_in_review: whether a person must approve the media before it is online, which may take
             any time.
+        late_miss_count: number of pages since the last lookup that did not show the row online
+            although it was late: older than most rows were when they were done.
         not_done_age: greatest age at which the row was seen not to be online.
         unseen_age: greatest age at which the row was looked for and not found in a list.
         hidden_age: greatest age at which a list that covers the time of the row's POST did not show
             the row.
     """
 
-    due_at: float
-    early_at: float
-    is_requested: bool = False
-    search: RowSearch | None = None
-    scan_page_number: int = 1
-    failure_count: int = 0
-    refusal_count: int = 0
-    late_miss_count: int = 0
-    checked_age: float = 0.0
-    searched_age: float = 0.0
-    expected_page: int | None = None
-    misplaced_read_count: int = 0
-    misplaced_since_due_count: int = 0
-    needs_lookup: bool = False
-    has_vanished: bool = False
     is_listed: bool = False
+    has_vanished: bool = False
     is_in_review: bool = False
+    late_miss_count: int = 0
     not_done_age: float = 0.0
     unseen_age: float = 0.0
     hidden_age: float = 0.0
+
+
+@dataclass(slots=True)
+class Poll:
+    """When the status of one row is requested next, and what earlier requests have shown.
+
+    Attributes:
+        due_at: epoch seconds of the row's next status request.
+        early_at: epoch seconds from which a page that is read for other rows serves this row, too.
+        lookup: the requests for this row only.
+        placement: where the row is expected in the media list.
+        history: what lists have shown about the row.
+    """
+
+    due_at: float
+    early_at: float
+    lookup: LookupProgress = field(default_factory=LookupProgress)
+    placement: Placement = field(default_factory=Placement)
+    history: ListHistory = field(default_factory=ListHistory)
 
 
 class Polling:
@@ -120,7 +152,7 @@ class Polling:
         """Set the time of the next status request for a row: after `wait` seconds."""
         poll, due_at = self._polls[number], now + wait
         poll.due_at, poll.early_at = due_at, now + wait / 2
-        poll.expected_page, poll.misplaced_since_due_count = None, 0
+        poll.placement.expected_page, poll.placement.misplaced_since_due_count = None, 0
         self._due_rows.pop(number, None)
         heapq.heappush(self._heap, (due_at, number))
 
@@ -135,8 +167,10 @@ class Polling:
     def record_answer(self, number: int) -> Poll:
         """Record that a lookup was answered, and reset the counts; returns the row's `Poll`."""
         poll = self._polls[number]
-        poll.is_requested = False
-        poll.failure_count = poll.late_miss_count = poll.misplaced_read_count = 0
+        poll.lookup.is_open = False
+        poll.lookup.failure_count = 0
+        poll.history.late_miss_count = 0
+        poll.placement.misplaced_read_count = 0
         return poll
 
     def record_failure(self, number: int, now: float) -> None:
@@ -145,11 +179,11 @@ class Polling:
         It is repeated at once after the first failure, and with a growing delay after more.
         """
         poll = self._polls[number]
-        poll.is_requested = False
-        poll.failure_count += 1
+        poll.lookup.is_open = False
+        poll.lookup.failure_count += 1
         wait = 0.0
-        if poll.failure_count > 1:
-            wait = backoff(MIN_POLL_INTERVAL, poll.failure_count, self._poll_interval)
+        if poll.lookup.failure_count > 1:
+            wait = backoff(MIN_POLL_INTERVAL, poll.lookup.failure_count, self._poll_interval)
         self.schedule(number, now, wait)
 
     def due_rows(self, now: float) -> dict[int, Poll]:
@@ -168,7 +202,7 @@ class Polling:
         about the same time, and one request serves all of them.
         """
         for number, poll in self._polls.items():
-            if poll.early_at <= now and not poll.is_requested:
+            if poll.early_at <= now and not poll.lookup.is_open:
                 yield number, poll
 
     def next_due_at(self) -> float:
@@ -183,4 +217,6 @@ class Polling:
 
     def not_done_ages(self) -> Iterator[float]:
         """Yields `Poll.not_done_age` of each row that was seen not to be online."""
-        return (poll.not_done_age for poll in self._polls.values() if poll.not_done_age)
+        return (
+            poll.history.not_done_age for poll in self._polls.values() if poll.history.not_done_age
+        )

@@ -81,7 +81,7 @@ class Selection:
         """Returns the epoch seconds of the next status request if no answer arrives before."""
         next_due_at = self._tracker.polling.next_due_at()
         has_waiting_row = any(
-            not poll.is_requested for poll in self._tracker.polling.due_rows(now).values()
+            not poll.lookup.is_open for poll in self._tracker.polling.due_rows(now).values()
         )
         if not has_waiting_row:
             return next_due_at
@@ -103,7 +103,7 @@ class Selection:
         page_weights: dict[int, float] = {}
         scanned_rows: list[int] = []
         for number, poll in self._tracker.polling.due_rows(now).items():
-            if poll.is_requested:
+            if poll.lookup.is_open:
                 continue
             overdue_seconds = now - poll.due_at
             if not self._needs_lookup(number, poll, now):
@@ -127,7 +127,7 @@ class Selection:
         """
         page_weights: dict[int, float] = {}
         for number, poll in self._tracker.polling.due_rows(now).items():
-            if not poll.is_requested:
+            if not poll.lookup.is_open:
                 page = self._expected_page(number, poll, now)
                 page_weights[page] = (
                     page_weights.get(page, 0.0) + 1.0 + (now - poll.due_at) / self._poll_interval
@@ -139,7 +139,7 @@ class Selection:
         return self._read_page(page_number, now)
 
     def _expected_page(self, number: int, poll: Poll, now: float) -> int:
-        return poll.expected_page or self._tracker.positions.page_of(number, now)
+        return poll.placement.expected_page or self._tracker.positions.page_of(number, now)
 
     def _heaviest_page(self, page_weights: dict[int, float], now: float) -> int | None:
         """Returns the page with the greatest weight, the last of equal ones; None if none is free.
@@ -170,7 +170,7 @@ class Selection:
     def _needs_lookup(self, number: int, poll: Poll, now: float) -> bool:
         """Whether the next status request for a row must be a lookup, or part of a scan."""
         state = self._tracker.in_account(number)
-        has_unfinished_search = poll.search is not None or poll.scan_page_number > 1
+        has_unfinished_search = poll.lookup.search is not None or poll.lookup.scan_page_number > 1
         are_pages_failing = self._failure_count > MISSES_BEFORE_LOOKUP and now < self.paused_until
         if (
             self._timing.late_rows.needs_lookup(state, poll, now)
@@ -179,12 +179,12 @@ class Selection:
         ):
             return True
         is_misplaced = (
-            poll.misplaced_read_count >= MISSES_BEFORE_LOOKUP
+            poll.placement.misplaced_read_count >= MISSES_BEFORE_LOOKUP
             and not _has_ingest_id(state)
             and may_search(state, poll, now)
         )
         # Before a row that no list has shown is given up, it gets a lookup.
-        return is_misplaced or (self._timing.is_overdue(state, now) and not poll.is_listed)
+        return is_misplaced or (self._timing.is_overdue(state, now) and not poll.history.is_listed)
 
     def _is_scanned(self, number: int) -> bool:
         """Whether a row needs a scan of the whole list, because no lookup is possible."""
@@ -194,7 +194,9 @@ class Selection:
         state = self._tracker.in_account(number)
         if isinstance(state, Processing) and state.ingest_id is not None:
             return GetIngestStatus(state.row, state.ingest_id)
-        return FindByReference(state.row, poll.search.page_number if poll.search else 1)
+        return FindByReference(
+            state.row, poll.lookup.search.page_number if poll.lookup.search else 1
+        )
 
     def _scan_page(self, scanned_rows: list[int], now: float) -> ScheduledRequest | None:
         """Returns the request for the next page of the scan; None if none can be sent now.
@@ -206,7 +208,7 @@ class Selection:
         if not scanned_rows:
             return None
         polls = [self._tracker.polling[number] for number in scanned_rows]
-        if all(poll.scan_page_number == 1 for poll in polls):
+        if all(poll.lookup.scan_page_number == 1 for poll in polls):
             # A new scan starts at the expected page of a row.
             self._pages.next_scan_page = self._tracker.positions.page_of(scanned_rows[0], now)
         page = self._pages.next_scan_page

@@ -53,7 +53,9 @@ class StatusTiming:
             requested_at: epoch seconds when the status was requested.
             now: current time in epoch seconds.
         """
-        poll.not_done_age = max(poll.not_done_age, state.created.min_age(requested_at))
+        poll.history.not_done_age = max(
+            poll.history.not_done_age, state.created.min_age(requested_at)
+        )
         self.schedule_next(state, now)
 
     def schedule_next(self, state: InAccount, now: float) -> None:
@@ -65,9 +67,9 @@ class StatusTiming:
             poll = polling[state.row.row_number]
             # An online row is checked less often, because it only waits until a list shows it.
             age = state.created.min_age(now) * (LATE_FACTOR if isinstance(state, Online) else 1)
-            wait = polling.interval_for(age, is_in_review=poll.is_in_review)
-            if poll.late_miss_count >= MISSES_BEFORE_LOOKUP:
-                poll.needs_lookup, wait = True, 0.0
+            wait = polling.interval_for(age, is_in_review=poll.history.is_in_review)
+            if poll.history.late_miss_count >= MISSES_BEFORE_LOOKUP:
+                poll.lookup.is_needed, wait = True, 0.0
             seconds_left = state.wait_started_at + self._settings.max_wait - now
             if seconds_left > 0:
                 wait = min(wait, seconds_left)
@@ -82,7 +84,7 @@ class StatusTiming:
             self.schedule_next(state, now)
             self.end_if_overdue(state, now)
             return
-        self._tracker.polling[state.row.row_number].needs_lookup = True
+        self._tracker.polling[state.row.row_number].lookup.is_needed = True
         self._tracker.polling.schedule(state.row.row_number, now)
 
     def is_overdue(self, state: InAccount, now: float) -> bool:
@@ -106,7 +108,7 @@ class StatusTiming:
     def record_given_up(self, state: InAccount) -> None:
         """Record that the run stops waiting for a row. The caller then removes the row."""
         poll = self._tracker.polling[state.row.row_number]
-        if is_confirmed_created(state) and not poll.is_listed:
+        if is_confirmed_created(state) and not poll.history.is_listed:
             self._has_given_up_unlisted_media = True
 
     def max_unseen_age(self) -> float:
@@ -123,4 +125,6 @@ class StatusTiming:
             for state in self._tracker.all_in_account()
             if is_confirmed_created(state)
         )
-        return max((poll.unseen_age for poll in polls if not poll.is_listed), default=0.0)
+        return max(
+            (poll.history.unseen_age for poll in polls if not poll.history.is_listed), default=0.0
+        )

@@ -145,6 +145,6 @@ class Tracker:
     def _leave_account(self, number: int, *, is_listed: bool) -> None:
         """Remove a row from polling and positions if it is there."""
         if isinstance(self._states.get(number), Processing | Online | Unknown):
-            was_listed = self.polling[number].is_listed
+            was_listed = self.polling[number].history.is_listed
             self.polling.remove(number)
             self.positions.remove(number, is_listed=is_listed or was_listed)

@@ -55,5 +55,5 @@ def test_a_page_that_is_read_serves_rows_half_of_whose_wait_is_over() -> None:
     assert not dict(polling.rows_due_early(13.9))
     assert set(dict(polling.rows_due_early(14.0))) == {1}
     assert not polling.due_rows(14.0), "none is read for it alone"
-    polling[1].is_requested = True
+    polling[1].lookup.is_open = True
     assert not dict(polling.rows_due_early(14.0))
