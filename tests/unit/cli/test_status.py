@@ -1,4 +1,4 @@
-"""What `status` says, with and without a run in progress."""
+"""What `status` prints, with and without a run in progress."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ def seen(causes: int = 1, *, running: bool, status: Status = Status.UNKNOWN) -> 
     )
 
 
-def test_without_a_run_it_says_what_to_do() -> None:
+def test_status_without_a_run_has_advice() -> None:
     text = "\n".join(status_lines(JOB, seen(running=False), NOW))
     assert "No run in progress. Started " in text
     assert "(10 min ago), last change 5 s ago." in text
@@ -36,14 +36,14 @@ def test_without_a_run_it_says_what_to_do() -> None:
     assert "Oldest unknown row: line 7 (ref-7)" in text
 
 
-def test_during_a_run_it_does_not_advise_to_run_again() -> None:
+def test_status_during_a_run_does_not_advise_to_run_again() -> None:
     text = "\n".join(status_lines(JOB, seen(running=True, status=Status.FAILED), NOW))
     assert "Run in progress. Started " in text
     assert "Run the import again." not in text
     assert "Oldest row in flight" in text
 
 
-def test_edits_without_effect_are_shown() -> None:
+def test_status_shows_edits_without_effect() -> None:
     edited = replace(seen(running=False), ignored_edits=IgnoredEdits(1, 3))
     assert any(
         "edited after it was sent (line 3)" in line for line in status_lines(JOB, edited, NOW)
@@ -58,6 +58,6 @@ def test_a_cause_is_shown_with_the_text_of_a_row() -> None:
     assert "2 failed: for example: HTTP 0 (h.test)" in status_lines(JOB, differing, NOW)
 
 
-def test_further_causes_are_counted_and_it_says_where_they_are() -> None:
+def test_further_causes_are_counted_with_the_place_where_they_are_listed() -> None:
     last = status_lines(JOB, seen(21, running=False), NOW)[-1]
     assert last == "32 more, for 16 other causes: all are in output/library/results.html"

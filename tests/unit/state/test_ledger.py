@@ -1,4 +1,4 @@
-"""The record of an account's rate limit in a file: complete, per account, and never blocking a run."""
+"""The record of an account's rate limit in a file: complete, one per account; its errors."""
 
 import subprocess
 import sys

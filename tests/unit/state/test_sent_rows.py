@@ -8,7 +8,7 @@ from batch_import.state.sent_rows import rows_sent_elsewhere
 
 
 class FakeConnection:
-    """The connection of a job with some rows (URL and reference ID), which are pending or were sent."""
+    """The database of a job with rows (URL and reference ID), which are pending or were sent."""
 
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
         self._rows = sorted(rows)

@@ -719,7 +719,7 @@ def test_unfinished_rows_are_sampled_evenly_if_there_are_too_many() -> None:
 
 
 def test_a_media_without_a_key_makes_its_row_unknown() -> None:
-    """It has no embed code. The next run searches for the media again, and never sends the row again."""
+    """It has no embed code. The next run searches for the media, and never sends the row again."""
     store = loaded_store("a")
     (row,) = store.queue.claim(1, 2.0)
     store.queue.apply(

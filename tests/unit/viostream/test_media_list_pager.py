@@ -1,4 +1,4 @@
-"""A list is read to its end while other users add and delete media, whatever the platform answers."""
+"""A list is read to its end, while others add and delete media, and for any answers."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -124,7 +124,7 @@ def test_a_list_with_empty_pages_after_the_first_few_is_reported_as_cut_short() 
     assert pager.end is ListEnd.CUT_SHORT
 
 
-def test_a_page_that_is_refused_before_the_end_is_read_again_a_limited_number_of_times() -> None:
+def test_a_page_that_is_refused_before_the_end_is_repeated_a_limited_number_of_times() -> None:
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
@@ -197,7 +197,7 @@ USABLE: tuple[PageNumber, ...] = ("exact", "clamped", "refused beyond the end")
 def histories(
     draw: st.DrawFn, page_numbers: tuple[PageNumber, ...] = USABLE
 ) -> tuple[Account, dict[int, tuple[int, int, int]]]:
-    """A list, and what others do after some of the reads: added, deleted from where, how many."""
+    """Draw a list, and what others change after some reads: media added, first deleted, deleted."""
     size = draw(st.sampled_from((1, 3, 7, 20)))
     account = Account(
         names=list(range(draw(st.integers(0, 200)))),

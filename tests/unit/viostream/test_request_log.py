@@ -17,9 +17,9 @@ SIGNED = "https://h.example.com/v.mp4?X-Amz-Signature=s3cr3t"
 ROW = JobRow(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
 
 
-def record(request: ApiRequest[Any], **more: Any) -> RequestRecord:
+def record(api_request: ApiRequest[Any], **more: Any) -> RequestRecord:
     printed = {"attempt": 1, "status": 200, "fault": "", "seconds": 0.1034, "size": 31}
-    return RequestRecord(1_700_000_000.25, request, **{**printed, "request_id": "", **more})
+    return RequestRecord(1_700_000_000.25, api_request, **{**printed, "request_id": "", **more})
 
 
 def lines(*paths: Path) -> list[dict[str, Any]]:
@@ -56,7 +56,7 @@ def test_a_request_is_one_line_of_json(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("request", "call", "page"),
+    ("api_request", "call", "page"),
     [
         (endpoints.get_account(), "account", None),
         (endpoints.list_newest(3), "page", 3),
@@ -66,10 +66,10 @@ def test_a_request_is_one_line_of_json(tmp_path: Path) -> None:
     ],
 )
 def test_every_kind_of_request_has_a_name(
-    request: ApiRequest[Any], call: str, page: int | None, tmp_path: Path
+    api_request: ApiRequest[Any], call: str, page: int | None, tmp_path: Path
 ) -> None:
     with open_request_log(tmp_path / "calls.jsonl", 1, fail) as log:
-        log(record(request))
+        log(record(api_request))
     (line,) = lines(tmp_path / "calls.jsonl")
     assert (line["call"], line["page"]) == (call, page)
 
@@ -77,13 +77,13 @@ def test_every_kind_of_request_has_a_name(
 def test_the_log_contains_no_signature_and_no_escape_sequence(tmp_path: Path) -> None:
     row = JobRow(1, f"{SIGNED}\x1b[2J", SIGNED, "T", "mp4", Status.CREATING)
     with open_request_log(tmp_path / "calls.jsonl", 1, fail) as log:
-        for request in (
+        for api_request in (
             endpoints.create_media(row),
             endpoints.find_by_reference(row.reference_id, 1, row),
         ):
-            log(record(request))
-            assert "s3cr3t" not in str(record(request))
-            assert str(record(request)).isprintable()
+            log(record(api_request))
+            assert "s3cr3t" not in str(record(api_request))
+            assert str(record(api_request)).isprintable()
     text = (tmp_path / "calls.jsonl").read_text()
     assert "s3cr3t" not in text
     assert "\x1b" not in text
