@@ -1,4 +1,4 @@
-"""Whether a run is in progress on a job."""
+"""The lock of a job: whether a run is in progress."""
 
 import subprocess
 import sys
@@ -10,17 +10,17 @@ from filelock import FileLock
 from batch_import.job import Job
 
 
-def test_a_run_is_in_progress_while_it_holds_the_lock(tmp_path: Path) -> None:
+def test_a_job_is_locked_during_a_run(tmp_path: Path) -> None:
     job = Job(tmp_path / "job")
     assert not job.is_locked
     with job.locked():
         assert job.is_locked
     assert not job.is_locked
-    with job.locked():  # and nobody who looked keeps the next one away
+    with job.locked():  # reading `is_locked` does not keep the lock
         pass
 
 
-def test_another_process_sees_it(tmp_path: Path) -> None:
+def test_another_process_sees_the_lock(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from batch_import.job import Job;"
         "print(Job(Path(sys.argv[1])).is_locked)"
