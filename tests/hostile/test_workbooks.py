@@ -65,18 +65,18 @@ FAR_OFF = [
 
 
 @pytest.mark.parametrize("cell", FAR_OFF, ids=lambda cell: repr(cell[:40]))
-def test_a_cell_far_off_is_refused_before_it_is_loaded(workbook: Path, cell: bytes) -> None:
+def test_a_distant_cell_is_refused_before_it_is_loaded(workbook: Path, cell: bytes) -> None:
     with pytest.raises(ManifestError, match=r"cannot be read as a workbook|too much to be read"):
         open_manifest(change_parts(workbook, with_cell(cell)))
 
 
 @pytest.mark.parametrize("cell", [b"", b'r="F6"', b"r='F6'", b'r = "F6"', b's="0"\nr="F6"'])
-def test_a_cell_nearby_is_loaded_however_it_is_written(workbook: Path, cell: bytes) -> None:
+def test_a_near_cell_is_loaded_however_it_is_written(workbook: Path, cell: bytes) -> None:
     manifest = open_manifest(change_parts(workbook, with_cell(cell)))
     assert sum(len(chunk.frame) for chunk in manifest.chunks()) >= 3
 
 
-def test_a_row_far_off_is_refused(workbook: Path) -> None:
+def test_a_distant_row_is_refused(workbook: Path) -> None:
     def change(parts: dict[str, bytes]) -> None:
         assert ROW in parts[SHEET]
         parts[SHEET] = parts[SHEET].replace(ROW, b'<row r="99999999999"')

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from hypothesis import extension
+from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.manifest.columns.mapping import ColumnMapping, map_columns
@@ -404,7 +404,7 @@ CELLS = st.tuples(
 )
 
 
-@extension(st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=3))
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=3))
 def test_any_text_is_accepted_by_the_validator(chunks: list[list[tuple[str, ...]]]) -> None:
     validator = Validator(MAPPING, HEADER, now=1e9)
     seen: set[str] = set()
