@@ -296,7 +296,7 @@ def test_a_stopped_worker_sends_no_row_that_another_worker_has_sent(
     assert_once(platform, "long", 50)
 
 
-def test_a_worker_ends_also_if_its_last_requests_take_longer_than_others_wait(
+def test_a_worker_ends_even_if_its_last_requests_take_longer_than_others_wait(
     machines: tuple[Machines, SandboxServer],
 ) -> None:
     fleet, platform = machines
@@ -340,8 +340,10 @@ def test_commands_with_wrong_arguments_print_the_reason(
     assert "No database is named. Name one with --state." in refused
 
 
-def test_a_crash_and_the_tools_of_procrastinate(machines: tuple[Machines, SandboxServer]) -> None:
-    """A job is set aside after three crashes of its process; the tools list the queue."""
+def test_a_job_is_set_aside_after_three_crashes_and_procrastinate_lists_the_queue(
+    machines: tuple[Machines, SandboxServer],
+) -> None:
+    """The queue is listed with procrastinate's own command."""
     from batch_import.workflows.worker import _record_end
 
     fleet, _ = machines

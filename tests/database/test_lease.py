@@ -117,7 +117,7 @@ def test_the_error_for_a_busy_job_names_its_holder_and_how_to_wait(
     assert location.is_running(Job(Path("library"), first.state.url))
 
 
-def test_after_a_regular_end_the_job_is_free_and_no_row_is_held(
+def test_a_job_is_free_after_a_regular_end_and_no_row_is_held(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(), machine(ELSEWHERE)
@@ -163,7 +163,7 @@ def test_only_one_of_several_runs_holds_the_job_at_a_time(database: str) -> None
 # The first fence ----------------------------------------------------------------------------------
 
 
-def test_after_a_take_over_the_replaced_run_cannot_commit(
+def test_a_replaced_run_cannot_commit_after_a_take_over(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(ELSEWHERE), machine()
@@ -258,7 +258,7 @@ def test_a_replaced_run_gets_an_error_when_it_renews_its_lease(
 # The second fence ---------------------------------------------------------------------------------
 
 
-def test_no_request_may_be_sent_after_the_end_of_the_lease(
+def test_no_request_may_be_sent_after_the_lease_has_expired(
     machine: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = machine()

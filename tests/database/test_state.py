@@ -66,7 +66,7 @@ def test_an_unusable_database_gives_one_clear_line(server: "Server", database: s
         open_job(closed_port)
 
 
-def test_a_missing_job_says_how_to_start_it(database: str) -> None:
+def test_the_error_for_a_missing_job_says_how_to_start_it(database: str) -> None:
     with pytest.raises(StateError, match="There is no job library in postgresql://127"):
         open_job(database, create=False)
     assert not location.exists(Job(Path("library"), database))
@@ -101,7 +101,7 @@ def test_a_server_that_may_lose_commits_is_refused(
             db.execute("SELECT pg_reload_conf()")
 
 
-def test_without_the_extra_one_line_says_what_to_install() -> None:
+def test_the_error_for_a_missing_extra_says_what_to_install() -> None:
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
         "from batch_import.state.location import catalog; catalog()"
@@ -113,7 +113,9 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
     assert "pip install 'viostream-batch-import[shared]'" in done.stderr
 
 
-def test_a_commit_is_on_the_disk_even_if_the_role_does_not_require_it(database: str) -> None:
+def test_commits_are_written_to_the_disk_even_if_the_role_does_not_require_it(
+    database: str,
+) -> None:
     with psycopg.connect(database, autocommit=True) as db:
         db.execute("ALTER ROLE importer SET synchronous_commit = off")
     try:
@@ -181,7 +183,7 @@ def test_no_text_is_too_long_for_an_index(database: str) -> None:
     ledger.close()
 
 
-def test_a_manifest_that_breaks_off_changes_nothing(database: str) -> None:
+def test_a_manifest_that_cannot_be_read_to_its_end_changes_nothing(database: str) -> None:
     def broken() -> object:
         yield row("a", 2)
         raise StateError("the file ends in the middle")
@@ -281,7 +283,7 @@ def test_a_job_moves_to_a_database_and_back_without_changes(tmp_path: Path, data
         assert [*store.reader.records()] == after
 
 
-def test_a_job_database_that_was_moved_cannot_be_used(tmp_path: Path, database: str) -> None:
+def test_a_moved_job_database_cannot_be_used(tmp_path: Path, database: str) -> None:
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
     fill(on_disk)
     move(on_disk, shared)

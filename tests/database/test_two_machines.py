@@ -142,7 +142,7 @@ def test_a_stopped_run_sends_no_request_after_it_wakes_up(
     assert_once(server)
 
 
-def test_the_commands_read_a_job_that_another_machine_runs(
+def test_all_commands_read_a_job_that_another_machine_runs(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet
@@ -214,7 +214,7 @@ def test_the_body_of_a_post_is_not_sent_if_the_lease_ends_before_it(
     assert len(server.platform.media) == 1
 
 
-def test_a_database_is_prepared_and_a_job_moves_there_and_back(
+def test_a_job_moves_to_a_prepared_database_and_back(
     server: "Server",
     command_in: Callable[[Path, str], "Command"],
     sandbox: Callable[..., SandboxServer],
