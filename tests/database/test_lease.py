@@ -184,7 +184,9 @@ def test_a_replaced_run_cannot_commit_after_a_take_over(
     assert second.store.reader.counts().imported == 0
 
 
-def test_the_epoch_is_enough_to_refuse_a_commit(machine: Callable[..., Machine]) -> None:
+def test_a_commit_with_an_old_epoch_is_refused_without_ending_the_session(
+    machine: Callable[..., Machine],
+) -> None:
     """Even if the session of the replaced run was not ended."""
     first, second = machine(ELSEWHERE), machine()
     first.take()

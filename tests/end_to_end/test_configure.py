@@ -131,7 +131,7 @@ def test_other_columns_are_chosen_by_their_numbers(
 
 
 @needs_terminal
-def test_a_missing_column_and_base_url_are_asked_for(
+def test_configure_asks_for_a_missing_column_and_for_the_folder_of_its_urls(
     sandbox: Start, run_dialog: Callable, tmp_path: Path
 ) -> None:
     (tmp_path / "library.csv").write_text(

@@ -193,7 +193,9 @@ def test_a_private_storage_is_an_error_unless_the_platform_is_on_this_machine(
 
 
 @pytest.mark.parametrize("own", ["127.0.0.1:1", "localhost:80", ""])
-def test_only_the_own_host_may_be_private(host: SourceHost, own: str) -> None:
+def test_a_private_address_is_an_error_unless_it_is_that_of_the_platform(
+    host: SourceHost, own: str
+) -> None:
     assert code(check_url(f"{host.address}/video/a.mp4", own_host=own)) == "source-private"
     assert host.asked == []
 

@@ -181,7 +181,7 @@ def test_credentials_of_an_account_come_from_its_file_its_variables_or_the_keyri
     assert "the file sport.yaml" in str(caught.value)
 
 
-def test_the_accounts_of_a_folder_are_its_files(tmp_path: Path) -> None:
+def test_every_yaml_file_of_a_folder_is_an_account(tmp_path: Path) -> None:
     for name in ("sport.yaml", "news-2.yaml", "notes.txt"):
         (tmp_path / name).touch()
     assert list_accounts(tmp_path) == ["news-2", "sport"]

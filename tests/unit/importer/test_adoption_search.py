@@ -47,7 +47,7 @@ class AdoptionReading:
         (None, 400, 5, False),
     ],
 )
-def test_the_account_or_each_row_is_searched_whichever_needs_fewer_requests(
+def test_each_row_is_searched_if_that_needs_fewer_requests_than_the_whole_account(
     pending: int | None, total: int, pages: int, *, each_row: bool
 ) -> None:
     reading = AdoptionReading(pending)

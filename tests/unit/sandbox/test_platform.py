@@ -320,7 +320,7 @@ def test_a_search_without_matches_may_be_answered_with_404(
     assert references(there) == ["r1"]
 
 
-def test_the_items_may_be_nested() -> None:
+def test_a_list_has_nested_items_if_the_knob_is_set() -> None:
     there = platform(items_shape="nested")
     post(there)
     assert listing(there)["items"]["items"][0]["referenceId"] == "ref-1"

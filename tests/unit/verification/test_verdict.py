@@ -140,7 +140,9 @@ def test_the_verdict_about_a_row_that_is_not_imported(
         ),
     ],
 )
-def test_a_removed_row_is_no_fault(row: ResultRow, found: list[Media], detail: str) -> None:
+def test_verify_reports_no_fault_for_a_removed_row(
+    row: ResultRow, found: list[Media], detail: str
+) -> None:
     finding = find_verdict(row, found)
     assert (finding.verdict, finding.detail) == ("removed", detail)
     assert finding.verdict not in FAULT_VERDICTS

@@ -37,7 +37,7 @@ def test_rows_are_expected_after_newer_rows() -> None:
     assert [listing.page_of(number, NOW) for number in (25, 16, 15, 1)] == [1, 1, 2, 3]
 
 
-def test_a_row_is_expected_where_a_page_showed_it() -> None:
+def test_a_row_is_expected_at_the_position_where_a_page_showed_it() -> None:
     listing = positions_of(25)
     listing.learn_positions({16: 10}, NOW)  # others are in front of it, or it took longer than 15
     assert listing.page_of(16, NOW) == 2

@@ -38,7 +38,7 @@ def test_the_outcome_of_a_post_follows_from_its_answer(
     assert create_outcome(answer) is outcome
 
 
-def test_transport_failures_are_told_apart_from_answers_of_the_platform() -> None:
+def test_answers_of_the_platform_are_no_transport_failures() -> None:
     assert is_transport_failure(NoAnswer("cut"))
     assert is_transport_failure(NotSent("refused"))
     assert is_transport_failure(RequestRejected("portal", status=302))
@@ -61,7 +61,7 @@ def test_seven_media_prove_nothing() -> None:
     assert list_consistency(8).proof_age(0.0) is not None
 
 
-def test_absences_must_be_old_enough_and_apart() -> None:
+def test_absences_prove_nothing_if_they_are_too_early_or_too_close() -> None:
     consistency = list_consistency(600)
     proof = consistency.proof_age(0.0)
     assert proof is not None

@@ -374,7 +374,7 @@ def test_formats_that_change_no_digits_are_plain(code: str) -> None:
 
 
 @given(st.integers(0, 10**14), st.text("0#-/ ", min_size=1, max_size=20))
-def test_every_digit_is_shown(number: int, code: str) -> None:
+def test_a_formatted_number_keeps_all_its_digits(number: int, code: str) -> None:
     text = format_number(float(number), code)
     if text is not None:
         assert str(number) in "".join(filter(str.isdigit, text)).lstrip("0") or number == 0

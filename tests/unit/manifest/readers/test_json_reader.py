@@ -90,7 +90,7 @@ def test_members_of_nested_objects_are_columns(read_json: Callable) -> None:
         ([1, {"url": U}, [{"url": V}], "x", {}], "JSON", [[U]]),
     ],
 )
-def test_the_records_are_found(
+def test_the_records_of_a_json_file_are_found_in_every_form(
     read_json: Callable, content: object, form: str, cells: list[list[str]]
 ) -> None:
     for indent in (None, 2):

@@ -79,7 +79,7 @@ LINES = [code for code, printed in CODES.items() if printed.example_kind == "lin
 
 
 @pytest.mark.parametrize("code", CELLS)
-def test_a_cell_with_an_example_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_example_cell_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.csv"
     path.write_bytes(manifest_with_example(code))
     found = {problem.code: problem.severity for problem in problems_of(path)}
@@ -89,7 +89,7 @@ def test_a_cell_with_an_example_gets_its_code(tmp_path: Path, code: str) -> None
 
 
 @pytest.mark.parametrize("code", LINES)
-def test_a_line_with_an_example_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_example_line_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.csv"
     lines = [",".join(HEADER), "https://media.example.com/é.mp4,é,mp4,0", CODES[code].example]
     path.write_bytes(
@@ -102,20 +102,20 @@ def test_a_line_with_an_example_gets_its_code(tmp_path: Path, code: str) -> None
 
 
 @pytest.mark.parametrize("code", ["repeated-key", "syntax"])
-def test_an_example_in_json_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_json_example_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.jsonl"
     good = '{"sourceUrl": "https://media.example.com/b.mp4", "filename": "B"}'
     path.write_text(f"{good}\n{CODES[code].example}\n", encoding="utf-8")
     assert [(problem.line, problem.code) for problem in problems_of(path)] == [(2, code)]
 
 
-def test_a_url_beside_objects_gets_its_code(tmp_path: Path) -> None:
+def test_a_url_beside_objects_has_the_code_no_object(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(CODES["no-object"].example, encoding="utf-8")
     assert [problem.code for problem in problems_of(path)] == ["no-object"]
 
 
-def test_a_page_of_a_longer_list_gets_its_code(tmp_path: Path) -> None:
+def test_a_page_of_a_longer_list_has_the_code_records_missing(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(CODES["records-missing"].example, encoding="utf-8")
     (problem,) = problems_of(path)
@@ -123,7 +123,7 @@ def test_a_page_of_a_longer_list_gets_its_code(tmp_path: Path) -> None:
     assert problems_of(path, ("records-missing",)) == []
 
 
-def test_an_object_with_several_files_gets_its_code(tmp_path: Path) -> None:
+def test_an_object_with_several_files_has_the_code_renditions(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(f"[{CODES['renditions'].example}]", encoding="utf-8")
     assert {problem.code for problem in problems_of(path)} == {"renditions"}
@@ -183,7 +183,7 @@ WORKBOOKS: dict[str, Callable[[Sheet, xlsxwriter.Workbook], None]] = {
 
 
 @pytest.mark.parametrize("code", WORKBOOKS)
-def test_a_workbook_with_an_example_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_example_workbook_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("HR")
@@ -257,13 +257,13 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("code", ANSWERS)
-def test_an_answer_of_a_source_gets_its_code(code: str) -> None:
+def test_the_example_answer_of_a_source_has_its_code(code: str) -> None:
     violation = ANSWERS[code]
     assert violation is not None
     assert (violation.code, violation.severity) == (code, CODES[code].severity)
 
 
-def test_an_expired_certificate_gets_its_code() -> None:
+def test_an_expired_certificate_has_the_code_of_its_error() -> None:
     error = ssl.SSLCertVerificationError()
     error.verify_code = 10
     assert preflight._connection_violation(error).code == "source-certificate"
