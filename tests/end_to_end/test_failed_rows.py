@@ -413,10 +413,10 @@ def test_a_run_of_corrected_rows_sends_no_other_row(
 def test_a_plan_names_the_invalid_rows_of_the_job_that_the_file_does_not_have(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
-    run, manifest = command(sandbox()), library(tmp_path / "library.csv")
+    run, manifest = command(sandbox()), write_library(tmp_path / "library.csv")
     run("run", manifest, *FAST, code=1)
-    header, *rows = fix(read(tmp_path / "output" / "library" / "failed.csv"))
-    fixed = excel([header, rows[0]], tmp_path / "fixed.csv")
+    header, *rows = fix(read_table(tmp_path / "output" / "library" / "failed.csv"))
+    fixed = save_as_excel([header, rows[0]], tmp_path / "fixed.csv")
     planned = run("plan", fixed).stdout
     assert "2 other rows of the job are invalid (lines 7, 10). Rows to fix: " in planned
     assert "2 invalid" in planned

@@ -196,13 +196,15 @@ def test_an_added_row_in_the_manifest_is_a_row_of_the_manifest(tmp_path: Path, o
 def test_only_remarks_of_corrected_rows_that_are_sent_are_counted(tmp_path: Path) -> None:
     with Store(None) as store:
         unwanted = [[*cells[:3], "do not publish"] for cells in MANIFEST]
-        load(store, tmp_path / "library.csv", HEADER, unwanted)
+        load_manifest(store, tmp_path / "library.csv", HEADER, unwanted)
         job = str(JobReference(store.facts.get(facts.JOB_ID)))
         rows = [
             ["bad", "One", "R1", "do not publish", job, row_reference(1)],
             ["https://h.example.com/3.mp4", "Three", "", "do not publish", job, row_reference(2)],
         ]
-        result = load(store, tmp_path / "fixed.csv", [*HEADER, JOB_COLUMN, ROW_COLUMN], rows)
+        result = load_manifest(
+            store, tmp_path / "fixed.csv", [*HEADER, JOB_COLUMN, ROW_COLUMN], rows
+        )
     (note,) = result.reading.notes
     assert note.startswith("1 of 1 rows to import is marked")
     assert "(line 3): “note” has “do not publish”" in note
@@ -218,16 +220,16 @@ def invalid_lines(store: Store) -> list[int]:
 def test_every_invalid_row_of_the_job_is_named_after_a_correction(lines: list[Line]) -> None:
     with tempfile.TemporaryDirectory() as name, Store(None) as store:
         folder = Path(name)
-        load(store, folder / "library.csv", HEADER, MANIFEST)
-        unlisted = correct(store, folder, lines).unlisted_rows
+        load_manifest(store, folder / "library.csv", HEADER, MANIFEST)
+        unlisted = load_corrections(store, folder, lines).unlisted_rows
         corrected = {line.row + 1 for line in lines if line.row}  # a row begins on the next line
         assert corrected.issuperset(set(invalid_lines(store)) - set(unlisted.example_lines))
 
-        unchanged = load(store, folder / "library.csv", HEADER, MANIFEST)
+        unchanged = load_manifest(store, folder / "library.csv", HEADER, MANIFEST)
         assert list(unchanged.unlisted_rows.example_lines) == invalid_lines(store)
 
         more = [*MANIFEST, ["https://h.example.com/9.mp4", "Nine", "R9", "d"]]
-        edited = load(store, folder / "library.csv", HEADER, more)
+        edited = load_manifest(store, folder / "library.csv", HEADER, more)
         named = [*lines_with_error(edited), *edited.unlisted_rows.example_lines]
         assert sorted(named) == invalid_lines(store)
         assert edited.unlisted_rows.count == len(edited.unlisted_rows.example_lines)
