@@ -249,7 +249,7 @@ def test_jobs_are_found_by_their_facts(server: "Server") -> None:
 # Moving a job -------------------------------------------------------------------------------------
 
 
-def fill(job: Job) -> list[object]:
+def create_contents(job: Job) -> list[object]:
     """Load a manifest twice, and send one row; returns the contents of the job."""
     job.prepare()
     with Store(job.state, create=True) as store:
@@ -269,7 +269,7 @@ def contents(job: Job) -> list[object]:
 
 def test_a_job_moves_to_a_database_and_back_without_changes(tmp_path: Path, database: str) -> None:
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
-    before = fill(on_disk)
+    before = create_contents(on_disk)
     assert move(on_disk, shared) == 4
     assert contents(shared) == before
     with Store(shared.state) as store:
@@ -285,14 +285,14 @@ def test_a_job_moves_to_a_database_and_back_without_changes(tmp_path: Path, data
 
 def test_a_moved_job_database_cannot_be_used(tmp_path: Path, database: str) -> None:
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
-    fill(on_disk)
+    create_contents(on_disk)
     move(on_disk, shared)
     with pytest.raises(StateError, match="was moved to the job library in postgresql"):
         move(on_disk, Job(tmp_path / "library", database))
     with Store(on_disk.state) as store:
         assert store.facts.get(facts.MOVED_TO)
     other = Job(tmp_path / "other" / "library")
-    fill(other)
+    create_contents(other)
     with pytest.raises(StateError, match="There is a job at the job library"):
         move(other, shared)
 

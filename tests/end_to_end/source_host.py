@@ -146,7 +146,7 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[SourceHost]:
         host.server_close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     """Wait until a condition is met; fail after some seconds."""
     end = time.monotonic() + seconds
     while not condition():

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import trustme
-from source_host import SourceHost, serving, until
+from source_host import SourceHost, serving, wait_until
 
 from batch_import.models import Severity, VideoSource
 from batch_import.sandbox.server import SandboxServer
@@ -385,7 +385,7 @@ def test_an_interrupted_preflight_keeps_the_previous_problems(
     run("check", path, code=1)
     write(path, *((f"{host.address}/video/{n}.mp4", "mp4", f"{n}") for n in range(300)))
     process = run.start("check", path, "--preflight")
-    until(lambda: len(host.asked) > 2)
+    wait_until(lambda: len(host.asked) > 2)
     process.send_signal(signal.SIGINT)
     assert "Interrupted." in run.finish(process, 130).stderr
     assert len(host.asked) < 100

@@ -17,7 +17,7 @@ FAST = ("--rate", "200", "--poll-interval", "0.3")
 Start = Callable[..., SandboxServer]
 
 
-def names(folder: Path) -> set[str]:
+def result_files(folder: Path) -> set[str]:
     return {path.name for path in folder.glob("*.*") if path.name[:3] in ("res", "fai")}
 
 
@@ -29,11 +29,11 @@ def test_a_run_writes_every_format_of_results(
     done = run("run", path, *FAST)
     folder = run.folder / "output/videos"
     assert "results.csv (and .xlsx, .html)" in done.stdout
-    assert names(folder) == {"results.csv", "results.xlsx", "results.html", "failed.csv"}
+    assert result_files(folder) == {"results.csv", "results.xlsx", "results.html", "failed.csv"}
     for file in folder.glob("results.*"):
         file.unlink()
     run("report", path, "--format", "xlsx, html")
-    assert names(folder) == {"results.xlsx", "results.html", "failed.csv"}
+    assert result_files(folder) == {"results.xlsx", "results.html", "failed.csv"}
     assert (
         "is not one of csv, xlsx, html, cms"
         in run("report", path, "--format", "pdf", code=2).stderr

@@ -11,16 +11,16 @@ from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem
 BASE = "https://host.example.com/v/"
 
 
-def listed(root: Path, base_url: str = BASE) -> list[ListedVideo | SkippedItem]:
+def list_folder(root: Path, base_url: str = BASE) -> list[ListedVideo | SkippedItem]:
     return list(FolderSource().videos(f"folder:{root}", ListingOptions(base_url=base_url)))
 
 
 def videos(root: Path) -> list[ListedVideo]:
-    return [item for item in listed(root) if isinstance(item, ListedVideo)]
+    return [item for item in list_folder(root) if isinstance(item, ListedVideo)]
 
 
 def skipped(root: Path) -> list[SkippedItem]:
-    return [item for item in listed(root) if isinstance(item, SkippedItem)]
+    return [item for item in list_folder(root) if isinstance(item, SkippedItem)]
 
 
 def put(root: Path, *names: str) -> None:
@@ -123,6 +123,6 @@ def test_an_impossible_date_is_omitted() -> None:
 
 def test_a_missing_base_url_or_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="base_url="):
-        listed(tmp_path, base_url="")
+        list_folder(tmp_path, base_url="")
     with pytest.raises(UsageError, match="no such folder"):
-        listed(tmp_path / "nowhere")
+        list_folder(tmp_path / "nowhere")

@@ -34,7 +34,7 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
 
 
-def listed(location: str) -> list[ListedVideo | SkippedItem]:
+def list_bucket(location: str) -> list[ListedVideo | SkippedItem]:
     return list(S3Source().videos(location, ListingOptions()))
 
 
@@ -43,7 +43,7 @@ def test_a_listed_object_has_title_folder_size_and_date(client: Any) -> None:
     client.put_object(Bucket="videos", Key="dir/", Body=b"")
     client.put_object(Bucket="videos", Key="other/a.mp4", Body=b"1")
 
-    (video,) = listed("s3://videos/dir/")
+    (video,) = list_bucket("s3://videos/dir/")
 
     assert isinstance(video, ListedVideo)
     assert video.url == "s3://videos/dir/sub/Lesson #5.MP4"
@@ -58,7 +58,7 @@ def test_an_object_that_cannot_be_downloaded_is_skipped_with_a_reason(client: An
     client.put_object(Bucket="videos", Key="two\nlines.mp4", Body=b"1")
     client.put_object(Bucket="videos", Key="space.mp4 ", Body=b"1")
 
-    items = listed("s3://videos")
+    items = list_bucket("s3://videos")
 
     assert all(isinstance(item, SkippedItem) for item in items)
     reasons = {item.name: item.reason for item in items if isinstance(item, SkippedItem)}
@@ -99,7 +99,7 @@ def test_access_is_checked_once_in_five_minutes(
 @pytest.mark.usefixtures("client")
 def test_a_missing_bucket_is_an_error() -> None:
     with pytest.raises(SourceUnavailable, match="NoSuchBucket"):
-        listed("s3://no-such-bucket")
+        list_bucket("s3://no-such-bucket")
     with pytest.raises(ReferenceRefused, match="NoSuchBucket"):
         S3Source().signed_url("s3://no-such-bucket/a.mp4", 60)
 
@@ -129,4 +129,4 @@ def test_an_invalid_bucket_name_fails_only_its_row() -> None:
 
 def test_a_location_without_a_bucket_is_refused() -> None:
     with pytest.raises(UsageError, match="names no bucket"):
-        listed("s3://")
+        list_bucket("s3://")

@@ -33,7 +33,7 @@ def reader(store: Store) -> Reader:
     return store.reader
 
 
-def lines(rows: object) -> list[int]:
+def line_numbers(rows: object) -> list[int]:
     return [row.line for row in rows]  # type: ignore[attr-defined]
 
 
@@ -45,7 +45,7 @@ def test_counts_include_a_row_that_is_being_created(store: Store) -> None:
 
 
 def test_rows_are_returned_in_blocks_with_the_changed_ones(store: Store, reader: Reader) -> None:
-    assert [lines(block) for block in reader.blocks(2)] == [[2], [3, 4], [5, 6], []]
+    assert [line_numbers(block) for block in reader.blocks(2)] == [[2], [3, 4], [5, 6], []]
     assert reader.blocks_with(Status.IMPORTED, 2) == {0, 1}
     assert reader.blocks_with(Status.PENDING, 2) == {2}
     last = reader.last_event()
@@ -54,16 +54,16 @@ def test_rows_are_returned_in_blocks_with_the_changed_ones(store: Store, reader:
     assert not reader.any_imported_since(last)
     assert reader.any_imported_since(last - 1)
     store.load([row(number) for number in range(1, 5)], 20.0)
-    assert [lines(block) for block in reader.blocks(2)] == [[2], [3, 4], [5], [6]]
-    assert lines(reader.removed_records()) == [6]
+    assert [line_numbers(block) for block in reader.blocks(2)] == [[2], [3, 4], [5], [6]]
+    assert line_numbers(reader.removed_records()) == [6]
     assert reader.changed_blocks(2, last) == {None}
 
 
 def test_rows_are_returned_by_status_and_position(reader: Reader) -> None:
-    assert lines(reader.records([Status.IMPORTED, Status.PENDING])) == [2, 3, 6]
-    assert lines(reader.records_at(2, 3)) == [3, 4]
-    assert lines(reader.first_imported(1)) == [2]
-    assert lines(reader.first_imported(9)) == [2, 3]
+    assert line_numbers(reader.records([Status.IMPORTED, Status.PENDING])) == [2, 3, 6]
+    assert line_numbers(reader.records_at(2, 3)) == [3, 4]
+    assert line_numbers(reader.first_imported(1)) == [2]
+    assert line_numbers(reader.first_imported(9)) == [2, 3]
 
 
 def test_rows_with_the_same_problem_and_host_are_one_group() -> None:
@@ -72,7 +72,7 @@ def test_rows_with_the_same_problem_and_host_are_one_group() -> None:
     store.load([row(n, url=url, error="no video") for n, url in enumerate(urls, 1)], 1.0)
     groups = [(row.source_url, count) for row, count in store.reader.problem_groups()]
     assert sorted(groups) == [("https://a/1", 3), ("https://b/1", 1)]
-    assert lines(store.reader.records_with_codes()) == [2, 3, 4, 5]
+    assert line_numbers(store.reader.records_with_codes()) == [2, 3, 4, 5]
 
 
 def test_reference_ids_near_a_text_are_found(reader: Reader) -> None:

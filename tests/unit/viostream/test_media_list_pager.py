@@ -57,13 +57,13 @@ class Account:
         del self.names[first : first + count]
 
 
-def read(
+def read_list(
     account: Account, meanwhile: Callable[[int], None] = lambda _: None
 ) -> tuple[MediaListPager, set[str]]:
-    """Read a list to its end, and also return the IDs that were seen.
+    """Read a list to its end; returns the pager and the IDs that were seen.
 
     Args:
-        meanwhile: called after each read, with how many there were.
+        meanwhile: called after each read, with the number of reads.
     """
     pager, seen = MediaListPager(), set[str]()
     while pager.end is None:
@@ -90,7 +90,7 @@ def test_a_list_is_read_completely(
     count: int, size: int, page_number: PageNumber, *, tells_total: bool
 ) -> None:
     account = Account(list(range(count)), size, tells_total, page_number)
-    pager, seen = read(account)
+    pager, seen = read_list(account)
     assert seen == ids(account.names)
     ends_with_a_full_page = count > 0 and count % size == 0
     if page_number == "clamped" and not tells_total and (ends_with_a_full_page or count < size):
@@ -110,7 +110,7 @@ def test_a_list_whose_page_number_is_ignored_is_reported_as_repeated(
     count: int, added: int, *, tells_total: bool
 ) -> None:
     account = Account(list(range(count)), 100, tells_total, "ignored")
-    pager, _ = read(account, lambda _: account.add(added))
+    pager, _ = read_list(account, lambda _: account.add(added))
     assert pager.end is ListEnd.REPEATED
     assert pager.read_count == 3
 
@@ -156,7 +156,7 @@ def test_a_list_that_continues_beyond_its_total_is_reported_as_endless() -> None
 
 def test_300_newer_media_deleted_after_page_10_of_2000() -> None:
     account = Account(list(range(2_000)), 100)
-    pager, seen = read(account, lambda reads: account.delete(0, 300) if reads == 10 else None)
+    pager, seen = read_list(account, lambda reads: account.delete(0, 300) if reads == 10 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
     assert pager.read_count == 22  # pages 1 to 11, then 8 to 18: the last one is empty
@@ -164,28 +164,30 @@ def test_300_newer_media_deleted_after_page_10_of_2000() -> None:
 
 def test_a_page_with_only_known_media_does_not_end_the_list() -> None:
     account = Account(list(range(500)), 100)
-    pager, seen = read(account, lambda reads: account.add(100) if reads == 1 else None)
+    pager, seen = read_list(account, lambda reads: account.add(100) if reads == 1 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names[100:]) <= seen
 
 
 def test_media_that_move_because_of_two_deletions_are_not_missed() -> None:
     account = Account(list(range(60)), 7)
-    pager, seen = read(account, lambda reads: account.delete(0, 2) if reads in (4, 6) else None)
+    pager, seen = read_list(
+        account, lambda reads: account.delete(0, 2) if reads in (4, 6) else None
+    )
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
 
 
 def test_a_list_that_became_shorter_than_the_next_page_is_read_backwards() -> None:
     account = Account(list(range(250)), 100, page_number="refused beyond the end")
-    pager, seen = read(account, lambda reads: account.delete(0, 100) if reads == 2 else None)
+    pager, seen = read_list(account, lambda reads: account.delete(0, 100) if reads == 2 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
 
 
 def test_a_repeated_last_page_after_a_deletion_ends_the_list() -> None:
     account = Account(list(range(54)), 20, page_number="clamped")
-    pager, seen = read(account, lambda reads: account.delete(30, 14) if reads == 2 else None)
+    pager, seen = read_list(account, lambda reads: account.delete(30, 14) if reads == 2 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
 
@@ -224,7 +226,7 @@ def test_media_that_exist_all_the_time_are_seen(
         account.delete(first, deleted)
         account.add(added)
 
-    pager, seen = read(account, change_list)
+    pager, seen = read_list(account, change_list)
     throughout &= set(account.names)
     if pager.end is ListEnd.COMPLETE:
         assert ids(list(throughout)) <= seen
@@ -249,7 +251,7 @@ def test_a_list_that_only_grows_or_only_shrinks_a_little_is_read_to_its_end(
         elif len(changes) < 10:
             account.delete(first, count)
 
-    pager, _ = read(account, change_list)
+    pager, _ = read_list(account, change_list)
     assert pager.end is ListEnd.COMPLETE
 
 
@@ -295,7 +297,7 @@ def test_reading_ends_within_the_maximum_number_of_reads(
         account.delete(first, deleted)
         account.add(added)
 
-    pager, _ = read(account, change_list)  # asserts the bound after each read
+    pager, _ = read_list(account, change_list)  # asserts the bound after each read
     assert pager.end is not None
 
 
@@ -309,7 +311,7 @@ def test_a_list_without_end_or_total_is_reported_as_endless() -> None:
 
 def test_a_list_that_grows_faster_than_it_is_read_is_reported_as_endless() -> None:
     account = Account(list(range(1_000)), 100)
-    pager, _ = read(account, lambda _: account.add(100))
+    pager, _ = read_list(account, lambda _: account.add(100))
     assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, 40)
 
 

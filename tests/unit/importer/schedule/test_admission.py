@@ -13,7 +13,7 @@ OTHER = Media("m1", "k1", "r1", status="online", title="Somebody's own")
 OWN = Media("m2", "k2", "r1", status="online", title="clip.MP4")
 
 
-def read(pages: list[list[Media]], adopt: str = "same-title") -> list[StatusUpdate]:
+def read_account(pages: list[list[Media]], adopt: str = "same-title") -> list[StatusUpdate]:
     """Read an account of these pages before the first POST, and return the status updates."""
     schedule = Schedule(Settings(adopt=adopt))  # type: ignore[arg-type]
     schedule.admission.start_adoption(9)
@@ -34,29 +34,29 @@ def filler(number: int) -> Media:
 
 
 def test_a_row_fails_if_a_media_with_another_title_has_its_reference_id() -> None:
-    (change,) = read([[OTHER]])
+    (change,) = read_account([[OTHER]])
     assert (change.status, change.code) == (Status.FAILED, FailureCode.REFERENCE_ID_TAKEN)
     assert "Somebody's own" in change.error
 
 
 def test_the_rows_own_media_is_found_on_a_later_page() -> None:
-    (change,) = read([[filler(1), OTHER], [OWN]])
+    (change,) = read_account([[filler(1), OTHER], [OWN]])
     assert (change.status, change.media) == (Status.IMPORTED, OWN)
 
 
 def test_adopt_any_adopts_a_media_with_another_title_and_adds_a_note() -> None:
-    (change,) = read([[OTHER]], adopt="any")
+    (change,) = read_account([[OTHER]], adopt="any")
     assert (change.status, change.code) == (Status.IMPORTED, FailureCode.TITLE_OVERRIDDEN)
     assert "Somebody's own" in change.error
 
 
 @pytest.mark.parametrize("items", [[OTHER, OWN], [OWN, OTHER]])
 def test_a_media_with_the_rows_title_is_adopted_before_others(items: list[Media]) -> None:
-    (change,) = read([items], adopt="any")
+    (change,) = read_account([items], adopt="any")
     assert change.media == OWN
     assert "m1" in change.error
 
 
 def test_a_failed_media_does_not_block_a_row() -> None:
     failed = Media("m3", "k3", "r1", status="failed", title="Somebody's own")
-    assert read([[failed]]) == []
+    assert read_account([[failed]]) == []
