@@ -43,7 +43,7 @@ def test_rows_of_one_cause_and_host_are_one_group_and_the_largest_comes_first() 
     assert [group.has_one_reason for group in found] == [True, False, True, True]
 
 
-def test_rows_without_a_reason_have_a_text() -> None:
+def test_the_group_of_rows_without_a_reason_says_that_no_reason_was_given() -> None:
     (found,) = attention_groups([record(2, Status.FAILED, "")])
     assert found.cause.reason == "No reason was given."
 
