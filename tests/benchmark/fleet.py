@@ -160,7 +160,7 @@ class Fleet:
         )
 
     def wait(self) -> None:
-        until(lambda: all(each.status == "finished" for each in self.listed()), every=0.5)
+        wait_until(lambda: all(each.status == "finished" for each in self.listed()), every=0.5)
 
     def summarize(self) -> str:
         """Return a text with the numbers of rows that have no video, or more than one."""
@@ -193,7 +193,7 @@ def write_manifest(path: Path, job: str, rows: int) -> None:
         )
 
 
-def until(is_reached: Callable[[], bool], every: float = 0.05) -> None:
+def wait_until(is_reached: Callable[[], bool], every: float = 0.05) -> None:
     """Wait until a condition is true; it is checked every so many seconds."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while not is_reached():
@@ -249,13 +249,13 @@ def killed(server: Server, folder: Path) -> None:
             run.submit(f"job{number}", 240)
         run.start("a")
         run.start("b")
-        until(lambda: all(len(run.created(job)) > 20 for job in run.rows))
+        wait_until(lambda: all(len(run.created(job)) > 20 for job in run.rows))
         run.start("c")  # a third worker, which can take over the jobs of a killed one
         time.sleep(5)
         jobs = run.taken_by("b")
         run.signal("b", signal.SIGKILL)
         signal_time = time.time()
-        until(lambda: all(run.created(job)[-1] > signal_time + 1 for job in jobs))
+        wait_until(lambda: all(run.created(job)[-1] > signal_time + 1 for job in jobs))
         # POSTs that were in progress at the kill may still arrive within 0.2 s.
         gaps = [
             next(time for time in run.created(job) if time > signal_time + 0.2) - signal_time
@@ -276,12 +276,12 @@ def stopped(server: Server, folder: Path) -> None:
             run.submit(f"job{number}", 160)
         run.start("a")
         run.start("b")
-        until(lambda: all(len(run.created(job)) > 20 for job in run.rows))
+        wait_until(lambda: all(len(run.created(job)) > 20 for job in run.rows))
         jobs = run.taken_by("b")
         run.signal("b", signal.SIGSTOP)
         signal_time = time.time()
         run.start("c")
-        until(lambda: all(run.created(job)[-1] > signal_time + LEASE_SECONDS for job in jobs))
+        wait_until(lambda: all(run.created(job)[-1] > signal_time + LEASE_SECONDS for job in jobs))
         gaps = [
             next(time for time in run.created(job) if time > signal_time + 0.5) - signal_time
             for job in jobs
@@ -290,7 +290,9 @@ def stopped(server: Server, folder: Path) -> None:
         run.signal("b", signal.SIGCONT)
         code = run.workers["b"].wait(60)
         sent = run.sent_by("b") - before
-        until(lambda: all(each.status in ("finished", "incomplete") for each in run.listed()), 0.5)
+        wait_until(
+            lambda: all(each.status in ("finished", "incomplete") for each in run.listed()), 0.5
+        )
         held = [each.name for each in run.listed() if each.status == "incomplete"]
         for job in held:
             fleet.resume(run.url, job)

@@ -69,7 +69,7 @@ KEY = """async (text) => {
 }"""
 
 
-def fill(path: Path, rows: int, *, done: bool = True) -> None:
+def create_job_database(path: Path, rows: int, *, done: bool = True) -> None:
     """Make a job database whose rows are all finished, or all pending."""
     with Store(path, create=True) as store:
         manifest = [facts.MANIFEST.of("library.csv")]
@@ -210,7 +210,7 @@ def run_contender(name: str, folder: Path) -> None:
 
 def measure_speed(folder: Path, name: str) -> float:
     """Return the rows that a run commits per CPU second of its own process."""
-    fill(folder / "state.sqlite", PENDING, done=False)
+    create_job_database(folder / "state.sqlite", PENDING, done=False)
     printed = json.loads(measure(name, folder).stderr)
     return float(printed["rows"]) / float(printed["used"])
 
@@ -278,14 +278,14 @@ def main() -> None:
         return
     print(f"| {arguments.rows:,} rows | figure | target |\n|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
-        fill(Path(name) / "state.sqlite", arguments.rows)
+        create_job_database(Path(name) / "state.sqlite", arguments.rows)
         compare_writers(Path(name))
     print_row(
         "speed that a run loses to reports", f"{measure_slowdown(arguments.turns):.1f} %", "≤ 2 %"
     )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        fill(folder / "state.sqlite", arguments.page_rows)
+        create_job_database(folder / "state.sqlite", arguments.page_rows)
         write("html")(folder)
         times = measure_keys(folder / "results.html")
     print_row(

@@ -45,7 +45,7 @@ ROWS = [
 
 @pytest.fixture(scope="session")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
-    """The results of an import with imported, failed and invalid rows."""
+    """Yield the results of an import with imported, failed and invalid rows."""
     folder = tmp_path_factory.mktemp("report")
     manifest = folder / "library.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
@@ -67,7 +67,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
 
 @pytest.fixture(scope="session")
 def browser(program: Callable[[str], str]) -> Iterator[Browser]:
-    """The system's Chromium."""
+    """Yield the Chromium of the system."""
     path = program("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=QUIET)
@@ -77,7 +77,7 @@ def browser(program: Callable[[str], str]) -> Iterator[Browser]:
 
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
-    """A browser window of the size of a desktop, which may use the clipboard."""
+    """Yield a browser window of the size of a desktop, which may use the clipboard."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     context.set_default_timeout(20_000)
@@ -87,13 +87,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def seen() -> Seen:
-    """The requests and error messages of the page."""
+    """Return an empty record of the requests and error messages of the page."""
     return Seen()
 
 
 @pytest.fixture
 def page(context: BrowserContext, report: Report, seen: Seen) -> Iterator[Page]:
-    """The open results page. It must print no errors, and send requests only to the platform."""
+    """Yield the open results page, which must print no errors and request only the platform."""
     page = context.new_page()
     seen.watch(page)
     page.goto(report.url)

@@ -47,7 +47,7 @@ def test_the_head_shows_the_numbers_of_the_import(page: Page, report: Report) ->
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("cafe", ["Café crème"]),  # whatever the accents
+        ("cafe", ["Café crème"]),  # accents are ignored
         ("TROMSØ nordlicht", ["Nordlicht über Tromsø"]),
         ("ラーメン", ["ラーメンの作り方 🍜"]),
         ("episode example.com/33.", ["Episode 33"]),
@@ -68,7 +68,7 @@ def test_a_search_finds_videos_with_all_its_words(
     assert page.locator("#count").inner_text() == f"{ALL} in all"
 
 
-def test_status_and_cause_filter(page: Page) -> None:
+def test_status_and_cause_filter_the_videos(page: Page) -> None:
     page.locator(".chip", has_text="Failed").click()
     assert titles(page) == ["Lost in transit", "Lost again"]
     expect(page.locator(".chip[aria-pressed=true]")).to_have_text("2 Failed")
@@ -81,7 +81,7 @@ def test_status_and_cause_filter(page: Page) -> None:
     assert page.locator("#count").inner_text() == f"{ALL} in all"
 
 
-def test_sort(page: Page) -> None:
+def test_videos_are_sorted_by_line_title_status_and_duration(page: Page) -> None:
     page.locator("#search").fill("episode")
     page.locator("#sort").select_option("title")
     assert titles(page)[:3] == ["Episode 1", "Episode 2", "Episode 3"]  # not 1, 10, 11
@@ -110,7 +110,7 @@ def test_copy_gives_exactly_the_embed_code(
         assert name in page.locator("#announcement").inner_text()
 
 
-def test_a_failed_video_has_nothing_to_copy(page: Page) -> None:
+def test_a_failed_video_has_no_copy_button(page: Page) -> None:
     found_card = card(page, "Lost in transit")
     assert found_card.locator("button").all_inner_texts() == ["Details"]
     assert "host not found" in found_card.inner_text()
@@ -230,7 +230,7 @@ def test_the_page_works_without_the_network(browser: Browser, report: Report) ->
     context.close()
 
 
-def test_without_scripts_the_page_shows_the_summary(browser: Browser, report: Report) -> None:
+def test_the_page_shows_the_summary_without_scripts(browser: Browser, report: Report) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(report.url)
@@ -240,7 +240,7 @@ def test_without_scripts_the_page_shows_the_summary(browser: Browser, report: Re
     context.close()
 
 
-def test_of_ten_thousand_rows_only_the_visible_ones_are_in_the_document(
+def test_only_visible_rows_of_ten_thousand_are_in_the_document(
     context: BrowserContext, report: Report, tmp_path: Path
 ) -> None:
     with Store(report.folder / "state.sqlite") as store:

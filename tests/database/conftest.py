@@ -15,7 +15,7 @@ from batch_import.state.store import Store
 
 HERE = Path(__file__).parent
 for folder in (HERE, HERE.parent / "simulation", HERE.parent / "golden"):
-    sys.path.insert(0, str(folder))  # test folders are no packages
+    sys.path.insert(0, str(folder))  # test folders are not packages
 
 if TYPE_CHECKING:
     from server import Server

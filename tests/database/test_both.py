@@ -38,7 +38,7 @@ _MODULES = [
 
 
 #: A slow test that is left out: the walks below also load many edited manifests.
-_SLOW_TEST = "test_any_edits_of_known_rows_change_no_reference"
+_SLOW_TEST = "test_edits_of_known_rows_change_no_reference_id"
 
 
 def _tests_without_files(module: ModuleType) -> dict[str, Any]:
@@ -87,13 +87,15 @@ def test_the_steps_of_a_job_have_the_committed_results(empty_state: Callable[[],
     assert compared == committed.read_text(encoding="utf-8")
 
 
-def test_walks_have_the_same_results(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_walks_have_the_same_results_on_both_databases(monkeypatch: pytest.MonkeyPatch) -> None:
     on_postgresql = [states.walk(seed) for seed in range(WALKS)]
     monkeypatch.setattr(states, "Store", Store)
     assert on_postgresql == [states.walk(seed) for seed in range(WALKS)]
 
 
-def test_problem_groups_and_blocks_are_the_same(empty_state: Callable[[], Store]) -> None:
+def test_problem_groups_and_blocks_can_be_read_from_both_databases(
+    empty_state: Callable[[], Store],
+) -> None:
     urls = [
         "https://a.example/1",
         "https://a.example/2?x",
@@ -117,6 +119,8 @@ def test_problem_groups_and_blocks_are_the_same(empty_state: Callable[[], Store]
         assert contents(postgresql) == contents(sqlite)
 
 
-def test_simulated_imports_send_the_same_requests(empty_state: Callable[[], Store]) -> None:
+def test_simulated_imports_send_the_same_requests_on_both_databases(
+    empty_state: Callable[[], Store],
+) -> None:
     for seed in range(SEEDS):
         assert fingerprint(seed, empty_state) == fingerprint(seed), f"seed {seed}"

@@ -99,10 +99,10 @@ class Machines:
                 for each in submissions.list_jobs(db)
             }
 
-    def until(self, job: str, status: str) -> dict[str, Any]:
+    def wait_for_status(self, job: str, status: str) -> dict[str, Any]:
         """Wait until a job has a status; returns the values of `listed`."""
         # Each check opens a connection to the database.
-        until(lambda: self.listed()[job]["status"] == status, every=0.5)
+        wait_until(lambda: self.listed()[job]["status"] == status, every=0.5)
         return self.listed()[job]
 
     def close(self) -> None:
@@ -128,7 +128,7 @@ def machines(
     fleet.close()
 
 
-def until(is_reached: Callable[[], bool], every: float = 0.1) -> None:
+def wait_until(is_reached: Callable[[], bool], every: float = 0.1) -> None:
     """Wait until a condition is true, at most a minute; it is checked every so many seconds."""
     deadline = time.monotonic() + 60
     while not is_reached():
@@ -186,10 +186,10 @@ def test_jobs_run_without_their_manifest_and_any_machine_can_write_their_results
     fleet.submit("refused", 1, account="film")
     wrong = {"VIOSTREAM_ACCESS_KEY_FILM": "VC-test", "VIOSTREAM_API_KEY_FILM": "wrong"}
     worker = fleet.start("a", "--accounts", f"{ACCOUNT},film", **wrong)
-    assert fleet.until("one", "finished")["imported"] == 4
-    assert fleet.until("two", "finished")["imported"] == 3
-    assert fleet.until("partial", "finished")["imported"] == 2
-    reason = fleet.until("refused", "set aside")["reason"]
+    assert fleet.wait_for_status("one", "finished")["imported"] == 4
+    assert fleet.wait_for_status("two", "finished")["imported"] == 3
+    assert fleet.wait_for_status("partial", "finished")["imported"] == 2
+    reason = fleet.wait_for_status("refused", "set aside")["reason"]
     assert "The platform refuses the credentials" in reason
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
@@ -226,17 +226,17 @@ def test_a_paused_job_and_the_job_of_a_stopped_worker_return_to_the_queue(
     fleet, platform = machines
     fleet.submit("long", 30)
     desk, worker = fleet("desk"), fleet.start("a")
-    until(lambda: media_count(platform, "long") >= 3)
+    wait_until(lambda: media_count(platform, "long") >= 3)
     assert fleet.listed()["long"]["machine"]
     assert "long: paused." in desk("pause", "long").stdout
-    fleet.until("long", "paused")
+    fleet.wait_for_status("long", "paused")
     before = media_count(platform, "long")
     assert "long: in the queue." in desk("resume", "long").stdout
     assert "in the queue already" in desk("resume", "long", code=2).stderr
-    until(lambda: media_count(platform, "long") >= before + 3)
+    wait_until(lambda: media_count(platform, "long") >= before + 3)
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(30) == 0
-    assert fleet.until("long", "queued")["reason"] == ""
+    assert fleet.wait_for_status("long", "queued")["reason"] == ""
     with catalog.session(fleet.url) as db:
         holder = get_holder(db, catalog.job_number(db, DatabaseState(fleet.url, "long")))
         assert holder
@@ -244,10 +244,10 @@ def test_a_paused_job_and_the_job_of_a_stopped_worker_return_to_the_queue(
     with Store(DatabaseState(fleet.url, "long")) as store:
         assert not list(store.reader.records((Status.CREATING,)))
     assert "long: cancelled." in desk("cancel", "long").stdout
-    fleet.until("long", "cancelled")
+    fleet.wait_for_status("long", "cancelled")
     desk("resume", "long")
     fleet.start("b")
-    fleet.until("long", "finished")
+    fleet.wait_for_status("long", "finished")
     assert_once(platform, "long", 30)
 
 
@@ -257,15 +257,15 @@ def test_a_job_continues_after_a_crash_of_its_worker_and_of_the_database(
     fleet, platform = machines
     fleet.submit("long", 40)
     killed = fleet.start("a")
-    until(lambda: media_count(platform, "long") >= 3)
+    wait_until(lambda: media_count(platform, "long") >= 3)
     other = fleet.start("b")
     killed.kill()  # the process of the job notices this, and returns the job to the queue
-    until(lambda: "long: taken." in fleet.log("b"))
+    wait_until(lambda: "long: taken." in fleet.log("b"))
     before = media_count(platform, "long")
-    until(lambda: media_count(platform, "long") >= before + 3)
+    wait_until(lambda: media_count(platform, "long") >= before + 3)
     server.stop("immediate")
     server.start()
-    fleet.until("long", "finished")
+    fleet.wait_for_status("long", "finished")
     assert other.poll() is None
     assert fleet.log("b").count("long: taken.") == 2
     assert_once(platform, "long", 40)
@@ -277,32 +277,32 @@ def test_a_stopped_worker_sends_no_row_that_another_worker_has_sent(
     fleet, platform = machines
     fleet.submit("long", 50, "--workers", "4")
     stopped = fleet.start("a")
-    until(lambda: media_count(platform, "long") >= 5)
+    wait_until(lambda: media_count(platform, "long") >= 5)
     os.killpg(stopped.pid, signal.SIGSTOP)
     fleet.start("b")
     before = media_count(platform, "long")
-    until(lambda: media_count(platform, "long") > before + 10)
+    wait_until(lambda: media_count(platform, "long") > before + 10)
     os.killpg(stopped.pid, signal.SIGCONT)
     assert stopped.wait(30) == 3
     assert "its jobs were given to other workers" in fleet.log("a")
-    until(lambda: fleet.listed()["long"]["status"] in ("finished", "incomplete"), every=0.5)
+    wait_until(lambda: fleet.listed()["long"]["status"] in ("finished", "incomplete"), every=0.5)
     now = time.time()
     with platform.lock:
         counts = [len(platform.platform.non_failed_media(f"long-{n}", now)) for n in range(50)]
     assert max(counts) == 1
     # Rows that the stopped process might send were held. Its end is known now.
     fleet("desk")("resume", "long")
-    fleet.until("long", "finished")
+    fleet.wait_for_status("long", "finished")
     assert_once(platform, "long", 50)
 
 
-def test_a_worker_ends_also_if_its_last_requests_take_longer_than_others_wait(
+def test_a_worker_ends_even_if_its_last_requests_take_longer_than_others_wait(
     machines: tuple[Machines, SandboxServer],
 ) -> None:
     fleet, platform = machines
     fleet.submit("long", 20)
     slow = fleet.start("a")
-    until(lambda: media_count(platform, "long") >= 3)
+    wait_until(lambda: media_count(platform, "long") >= 3)
     usual = platform.platform.knobs
     platform.platform.knobs = replace(usual, latency=(10.0, 10.0))
     fleet.start("b")
@@ -310,7 +310,7 @@ def test_a_worker_ends_also_if_its_last_requests_take_longer_than_others_wait(
     slow.send_signal(signal.SIGTERM)
     platform.platform.knobs = usual
     assert slow.wait(60) == 0
-    fleet.until("long", "finished")
+    fleet.wait_for_status("long", "finished")
     assert_once(platform, "long", 20)
 
 
@@ -340,8 +340,10 @@ def test_commands_with_wrong_arguments_print_the_reason(
     assert "No database is named. Name one with --state." in refused
 
 
-def test_a_crash_and_the_tools_of_procrastinate(machines: tuple[Machines, SandboxServer]) -> None:
-    """A job is set aside after three crashes of its process; the tools list the queue."""
+def test_a_job_is_set_aside_after_three_crashes_and_procrastinate_lists_the_queue(
+    machines: tuple[Machines, SandboxServer],
+) -> None:
+    """The queue is listed with procrastinate's own command."""
     from batch_import.workflows.worker import _record_end
 
     fleet, _ = machines

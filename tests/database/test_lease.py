@@ -91,7 +91,7 @@ def row(name: str, line: int) -> ManifestRow:
     return ManifestRow(line, name, name, f"https://h/{name}.mp4", name, "mp4", (name,))
 
 
-def fill(store: Store, row_count: int = 4) -> None:
+def load_rows(store: Store, row_count: int = 4) -> None:
     store.load([row(f"r{n}", n) for n in range(2, 2 + row_count)], 1.0)
 
 
@@ -117,12 +117,12 @@ def test_the_error_for_a_busy_job_names_its_holder_and_how_to_wait(
     assert location.is_running(Job(Path("library"), first.state.url))
 
 
-def test_after_a_regular_end_the_job_is_free_and_no_row_is_held(
+def test_a_job_is_free_after_a_regular_end_and_no_row_is_held(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(), machine(ELSEWHERE)
     first.take()
-    fill(first.store)
+    load_rows(first.store)
     first.store.queue.claim(2, 2.0)
     first.lease.release()
     first.close()
@@ -163,12 +163,12 @@ def test_only_one_of_several_runs_holds_the_job_at_a_time(database: str) -> None
 # The first fence ----------------------------------------------------------------------------------
 
 
-def test_after_a_take_over_the_replaced_run_cannot_commit(
+def test_a_replaced_run_cannot_commit_after_a_take_over(
     machine: Callable[..., Machine],
 ) -> None:
     first, second = machine(ELSEWHERE), machine()
     first.take()
-    fill(first.store)
+    load_rows(first.store)
     (claimed,) = first.store.queue.claim(1, 2.0)
     first.lose_connection()
     second.take()
@@ -184,11 +184,13 @@ def test_after_a_take_over_the_replaced_run_cannot_commit(
     assert second.store.reader.counts().imported == 0
 
 
-def test_the_epoch_is_enough_to_refuse_a_commit(machine: Callable[..., Machine]) -> None:
+def test_a_commit_with_an_old_epoch_is_refused_without_ending_the_session(
+    machine: Callable[..., Machine],
+) -> None:
     """Even if the session of the replaced run was not ended."""
     first, second = machine(ELSEWHERE), machine()
     first.take()
-    fill(first.store)
+    load_rows(first.store)
     with Store(first.state) as unnamed:
         unnamed.connection.set_fence(first.lease.job, first.lease.epoch, "another name")
         first.lose_connection()
@@ -203,7 +205,7 @@ def test_the_session_of_a_holder_that_was_stopped_in_a_transaction_is_ended(
 ) -> None:
     first, second = machine(ELSEWHERE), machine()
     first.take()
-    fill(first.store)
+    load_rows(first.store)
     with ExitStack() as stack:
         stack.enter_context(pytest.raises(StateError))
         db = stack.enter_context(first.store.connection.transaction())
@@ -221,7 +223,7 @@ def test_a_stopped_holder_would_keep_the_job_if_its_sessions_were_not_ended(
     monkeypatch.setattr(lease, "_END_SESSIONS_SECONDS", 0.5)
     first, second = machine(ELSEWHERE), machine()
     first.take()
-    fill(first.store)
+    load_rows(first.store)
     with first.store.connection.transaction() as db:
         db.execute("UPDATE row SET status = 'imported'")
         expire(first)
@@ -234,7 +236,7 @@ def test_a_long_transaction_does_not_keep_the_lease_from_being_renewed(
 ) -> None:
     first = machine()
     first.take()
-    fill(first.store)
+    load_rows(first.store)
     with first.store.connection.transaction() as db:
         db.execute("UPDATE row SET status = 'failed'")
         first.db.execute("SET lock_timeout = '2s'")
@@ -258,7 +260,7 @@ def test_a_replaced_run_gets_an_error_when_it_renews_its_lease(
 # The second fence ---------------------------------------------------------------------------------
 
 
-def test_no_request_may_be_sent_after_the_end_of_the_lease(
+def test_no_request_may_be_sent_after_the_lease_has_expired(
     machine: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = machine()
@@ -278,7 +280,7 @@ def take_over(first: Machine, second: Machine) -> frozenset[int]:
     Returns the numbers of the held rows.
     """
     first.take()
-    fill(first.store)
+    load_rows(first.store)
     claimed = first.store.queue.claim(2, 2.0)
     first.lose_connection()
     second.take()

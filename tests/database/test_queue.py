@@ -32,7 +32,7 @@ def submit(url: str, job: str) -> None:
     queue.submit(url, submission, submissions.Snapshot(), None)
 
 
-def test_a_job_that_is_submitted_again_does_not_keep_others_from_being_taken_over(
+def test_a_job_submitted_again_does_not_prevent_the_take_over_of_others(
     server: "Server",
 ) -> None:
     """The worker of both jobs has crashed, and one of the jobs is submitted again."""

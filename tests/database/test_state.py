@@ -66,7 +66,7 @@ def test_an_unusable_database_gives_one_clear_line(server: "Server", database: s
         open_job(closed_port)
 
 
-def test_a_missing_job_says_how_to_start_it(database: str) -> None:
+def test_the_error_for_a_missing_job_says_how_to_start_it(database: str) -> None:
     with pytest.raises(StateError, match="There is no job library in postgresql://127"):
         open_job(database, create=False)
     assert not location.exists(Job(Path("library"), database))
@@ -101,7 +101,7 @@ def test_a_server_that_may_lose_commits_is_refused(
             db.execute("SELECT pg_reload_conf()")
 
 
-def test_without_the_extra_one_line_says_what_to_install() -> None:
+def test_the_error_for_a_missing_extra_says_what_to_install() -> None:
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
         "from batch_import.state.location import catalog; catalog()"
@@ -113,7 +113,9 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
     assert "pip install 'viostream-batch-import[shared]'" in done.stderr
 
 
-def test_a_commit_is_on_the_disk_even_if_the_role_does_not_require_it(database: str) -> None:
+def test_commits_are_written_to_the_disk_even_if_the_role_does_not_require_it(
+    database: str,
+) -> None:
     with psycopg.connect(database, autocommit=True) as db:
         db.execute("ALTER ROLE importer SET synchronous_commit = off")
     try:
@@ -181,7 +183,7 @@ def test_no_text_is_too_long_for_an_index(database: str) -> None:
     ledger.close()
 
 
-def test_a_manifest_that_breaks_off_changes_nothing(database: str) -> None:
+def test_a_manifest_that_cannot_be_read_to_its_end_changes_nothing(database: str) -> None:
     def broken() -> object:
         yield row("a", 2)
         raise StateError("the file ends in the middle")
@@ -247,7 +249,7 @@ def test_jobs_are_found_by_their_facts(server: "Server") -> None:
 # Moving a job -------------------------------------------------------------------------------------
 
 
-def fill(job: Job) -> list[object]:
+def create_contents(job: Job) -> list[object]:
     """Load a manifest twice, and send one row; returns the contents of the job."""
     job.prepare()
     with Store(job.state, create=True) as store:
@@ -267,7 +269,7 @@ def contents(job: Job) -> list[object]:
 
 def test_a_job_moves_to_a_database_and_back_without_changes(tmp_path: Path, database: str) -> None:
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
-    before = fill(on_disk)
+    before = create_contents(on_disk)
     assert move(on_disk, shared) == 4
     assert contents(shared) == before
     with Store(shared.state) as store:
@@ -281,16 +283,16 @@ def test_a_job_moves_to_a_database_and_back_without_changes(tmp_path: Path, data
         assert [*store.reader.records()] == after
 
 
-def test_a_job_database_that_was_moved_cannot_be_used(tmp_path: Path, database: str) -> None:
+def test_a_moved_job_database_cannot_be_used(tmp_path: Path, database: str) -> None:
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
-    fill(on_disk)
+    create_contents(on_disk)
     move(on_disk, shared)
     with pytest.raises(StateError, match="was moved to the job library in postgresql"):
         move(on_disk, Job(tmp_path / "library", database))
     with Store(on_disk.state) as store:
         assert store.facts.get(facts.MOVED_TO)
     other = Job(tmp_path / "other" / "library")
-    fill(other)
+    create_contents(other)
     with pytest.raises(StateError, match="There is a job at the job library"):
         move(other, shared)
 

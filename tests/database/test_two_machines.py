@@ -82,7 +82,7 @@ def fleet(
     machines.close()
 
 
-def until(is_reached: Callable[[], bool]) -> None:
+def wait_until(is_reached: Callable[[], bool]) -> None:
     """Wait until a condition is true, at most a minute."""
     deadline = time.monotonic() + 60
     while not is_reached():
@@ -104,7 +104,7 @@ def frozen_leader(
     path = manifest(ROWS)
     first, second = machines.machine("a", path), machines.machine("b", path)
     leader = machines.start(first, *flags)
-    until(lambda: len(server.platform.media) >= 6)
+    wait_until(lambda: len(server.platform.media) >= 6)
     leader.send_signal(signal.SIGSTOP)
     return second, leader
 
@@ -132,7 +132,7 @@ def test_a_stopped_run_sends_no_request_after_it_wakes_up(
     machines, server = fleet
     second, leader = frozen_leader(machines, server, manifest, "--workers", "4")
     standby = machines.start(second, "--standby")
-    until(lambda: second.counts("videos.csv", "--state", machines.database)["imported"] > 12)
+    wait_until(lambda: second.counts("videos.csv", "--state", machines.database)["imported"] > 12)
     before = len(server.platform.media)
     leader.send_signal(signal.SIGCONT)
     assert leader.wait(30) == -signal.SIGALRM
@@ -142,7 +142,7 @@ def test_a_stopped_run_sends_no_request_after_it_wakes_up(
     assert_once(server)
 
 
-def test_the_commands_read_a_job_that_another_machine_runs(
+def test_all_commands_read_a_job_that_another_machine_runs(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet
@@ -168,7 +168,7 @@ def test_a_run_ends_with_one_line_if_the_database_stops(
     machines, platform = fleet
     first = machines.machine("a", manifest(ROWS))
     leader = machines.start(first)
-    until(lambda: len(platform.platform.media) >= 5)
+    wait_until(lambda: len(platform.platform.media) >= 5)
     server.stop("immediate")
     try:
         done = first.finish(leader, 3)
@@ -184,7 +184,7 @@ def test_a_standby_continues_after_a_restart_of_the_database(
     machines, platform = fleet
     first = machines.machine("a", manifest(ROWS))
     leader = machines.start(first, "--standby")
-    until(lambda: len(platform.platform.media) >= 5)
+    wait_until(lambda: len(platform.platform.media) >= 5)
     server.stop("immediate")
     server.start()
     first.finish(leader, 0)
@@ -214,7 +214,7 @@ def test_the_body_of_a_post_is_not_sent_if_the_lease_ends_before_it(
     assert len(server.platform.media) == 1
 
 
-def test_a_database_is_prepared_and_a_job_moves_there_and_back(
+def test_a_job_moves_to_a_prepared_database_and_back(
     server: "Server",
     command_in: Callable[[Path, str], "Command"],
     sandbox: Callable[..., SandboxServer],

@@ -172,7 +172,7 @@ def test_every_shown_command_runs(section: str, reader: Reader) -> None:
     assert not errors, "\n".join(errors)
 
 
-def test_the_exceptions_are_still_needed() -> None:
+def test_every_command_that_is_excepted_from_a_run_is_still_documented() -> None:
     for start in (*NOT_RUN, *UNTIL_STOPPED, *ASKING):
         assert any(command.startswith(start) for _, command in SHOWN), start
 

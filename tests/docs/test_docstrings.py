@@ -72,7 +72,7 @@ def test_every_documented_name_exists() -> None:
     assert [name for path in PACKAGE.rglob("*.py") for name in wrong_names(path)] == []
 
 
-def test_a_name_that_does_not_exist_is_found(tmp_path: Path) -> None:
+def test_a_documented_name_that_does_not_exist_is_found(tmp_path: Path) -> None:
     path = tmp_path / "module.py"
     path.write_text(
         'class Thing:\n    """One.\n\n    Attributes:\n        size, old: both.\n    """\n\n'

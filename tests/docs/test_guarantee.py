@@ -45,7 +45,7 @@ SHARES: dict[str, Callable[[Scenario], object]] = {
 }
 
 
-def test_the_shares_are_those_of_the_scenarios() -> None:
+def test_the_shares_on_the_page_are_those_of_the_scenarios() -> None:
     scenarios = [draw(seed) for seed in range(SEEDS)]
     rows = table_rows("what happens", "share")
     documented = {description: float(share.removesuffix(" %")) for description, share in rows}
@@ -56,7 +56,7 @@ def test_the_shares_are_those_of_the_scenarios() -> None:
     assert documented == pytest.approx(real, abs=TOLERANCE)
 
 
-def test_the_number_of_imports_is_that_of_the_test() -> None:
+def test_the_number_of_imports_on_the_page_is_that_of_the_test() -> None:
     test = (ROOT / "tests/simulation/test_import.py").read_text(encoding="utf-8")
     assert f"SEEDS = {SEEDS:_}\n" in test
     assert f"{SEEDS:,} imports" in (Page(ROOT / "docs/guarantee.md")).path.read_text("utf-8")

@@ -15,15 +15,15 @@ def names_in_map() -> set[str]:
     return set(re.findall(r"\w+\.(?:py|sql|html|css|js)\b", map_text))
 
 
-def names(paths: list[Path]) -> set[str]:
+def file_names(paths: list[Path]) -> set[str]:
     return {path.name for path in paths} - {"__init__.py"}
 
 
 def test_every_module_is_in_the_map() -> None:
     # `rules/` has one line in the map: its files are named after the fields.
     modules = [path for path in PACKAGE.rglob("*.py") if path.parent.name != "rules"]
-    assert names(modules) <= names_in_map()
+    assert file_names(modules) <= names_in_map()
 
 
 def test_every_file_in_the_map_exists() -> None:
-    assert names_in_map() <= names(list(PACKAGE.rglob("*.*")))
+    assert names_in_map() <= file_names(list(PACKAGE.rglob("*.*")))

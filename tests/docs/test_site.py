@@ -79,7 +79,7 @@ def test_every_problem_code_has_a_section(site: Callable[[str], str]) -> None:
         ("{option}`--no`", "--no"),
     ],
 )
-def test_a_broken_link_fails(
+def test_a_broken_link_fails_the_build(
     text: str, target: str, tmp_path: Path, package: Callable[[str], object]
 ) -> None:
     package("sphinx")

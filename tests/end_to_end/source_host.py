@@ -1,4 +1,4 @@
-"""A source host of the tests' own, on this machine: it serves videos, and everything else."""
+"""A web server for sources on this machine: it serves videos, and all kinds of other answers."""
 
 import ssl
 import threading
@@ -14,7 +14,7 @@ LOGIN = b"<!DOCTYPE html><html><title>Sign in</title><input type='password'></ht
 
 
 class SourceHost(ThreadingHTTPServer):
-    """Remembers every request, as (path, headers)."""
+    """Records every request, as (path, headers)."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -27,7 +27,7 @@ class SourceHost(ThreadingHTTPServer):
         self.address = f"http://{self.origin}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+        """Do not report a client that closed its connection."""
 
     def paths(self) -> list[str]:
         return [path for path, _ in self.asked]
@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
         answer: Callable[[str], None] = getattr(self, f"_{name.partition('?')[0]}", self._missing)
         answer(rest)
 
-    # Each method below is a first part of a path.
+    # Each method below answers the paths that begin with its name.
 
     def _video(self, rest: str) -> None:
         del rest
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def _drip(self, rest: str) -> None:
-        """A header line that never ends, a byte at a time."""
+        """Send a header line without end, one byte at a time."""
         del rest
         self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
         while not self.server.stopping.wait(0.05):
@@ -146,8 +146,8 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[SourceHost]:
         host.server_close()
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
-    """Wait for something that must happen soon."""
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until a condition is met; fail after some seconds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen"

@@ -17,16 +17,16 @@ from batch_import.sources.source import ListedVideo, ListingOptions, SourceUnava
 
 FAST = ("--rate", "200", "--poll-interval", "0.3", "--log-max", "5")
 ACCOUNT = "devstoreaccount1"
-#: The account key that Azurite's documentation gives.
+#: The account key that the documentation of Azurite gives.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 CONTAINER = f"az://{ACCOUNT}/videos"
-#: Seconds in which Azurite starts on a busy machine.
+#: Maximum number of seconds in which Azurite starts on a busy machine.
 PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")
 def azurite(program: Callable[[str], str]) -> Iterator[str]:
-    """Starts Azurite; the connection string of its account."""
+    """Start Azurite, and yield the connection string of its account."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -72,7 +72,7 @@ def download(url: str) -> int:
 
 
 @pytest.mark.usefixtures("connection")
-def test_every_odd_key_is_listed_signed_and_fetched(
+def test_files_with_unusual_names_are_listed_signed_and_fetched(
     sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
     listed = list(AzSource().videos(CONTAINER, ListingOptions()))
@@ -90,17 +90,17 @@ def test_every_odd_key_is_listed_signed_and_fetched(
 
 
 @pytest.mark.usefixtures("connection")
-def test_an_expired_or_changed_signature_fails_and_a_fresh_one_works() -> None:
+def test_an_expired_or_changed_signature_fails_and_a_new_one_works() -> None:
     source, reference = AzSource(), f"{CONTAINER}/{ODD_KEYS[0]}"
     short, fresh = source.signed_url(reference, 1), source.signed_url(reference, 60)
     assert download(fresh) == 200
     assert download(fresh.replace("sig=", "sig=A")) == 403
     assert download(fresh.partition("?")[0]) in (403, 404, 409)
-    time.sleep(2.1)  # it expires at the end of a second
+    time.sleep(2.1)  # the URL expires at the end of a second
     assert download(short) == 403
 
 
-def test_a_wrong_key_signs_nothing(connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_account_key_cannot_sign(connection: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection.replace("Eby8", "Eby9"))
     with pytest.raises(SourceUnavailable, match=r"AuthorizationFailure.*az login"):
         AzSource().signed_url(f"{CONTAINER}/{ODD_KEYS[0]}", 60)

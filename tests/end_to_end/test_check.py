@@ -1,4 +1,4 @@
-"""`check`: what it says of messy manifests, to people and to programs."""
+"""The output of `check` for faulty manifests, for people and for programs."""
 
 import json
 import time
@@ -39,7 +39,7 @@ All problems: output/mine/problems.csv
 
 
 @pytest.fixture
-def messy(tmp_path: Path) -> Path:
+def faulty_manifest(tmp_path: Path) -> Path:
     path = tmp_path / "mine.csv"
     pages = "".join(f"https://youtu.be/{n},Page {n},{n}\n" for n in range(1, 7))
     path.write_text(
@@ -53,13 +53,15 @@ def messy(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_table_for_people(command: Callable, messy: Path) -> None:
-    assert command("https://api.example.com")("check", messy, code=1).stdout == SHOWN
+def test_check_prints_a_table_of_problems(command: Callable, faulty_manifest: Path) -> None:
+    assert command("https://api.example.com")("check", faulty_manifest, code=1).stdout == SHOWN
 
 
-def test_every_problem_is_in_the_file_beside_the_results(command: Callable, messy: Path) -> None:
+def test_every_problem_is_in_the_file_beside_the_results(
+    command: Callable, faulty_manifest: Path
+) -> None:
     run = command("https://api.example.com")
-    run("check", messy, code=1)
+    run("check", faulty_manifest, code=1)
     lines = run.table("output/mine/problems.csv")
     assert [(line["line"], line["code"]) for line in lines[-5:]] == [
         ("6", "url-page"),
@@ -81,13 +83,13 @@ def test_every_problem_is_in_the_file_beside_the_results(command: Callable, mess
         "hint": "Format the column as text there, then enter the ids again from where they come"
         " from.",
     }
-    run("check", messy, "--job", "elsewhere", code=1)
+    run("check", faulty_manifest, "--job", "elsewhere", code=1)
     assert len(run.table("elsewhere/problems.csv")) == 9
 
 
-def test_json_for_programs(command: Callable, messy: Path) -> None:
+def test_check_prints_json(command: Callable, faulty_manifest: Path) -> None:
     printed = json.loads(
-        command("https://api.example.com")("check", messy, "--json", code=1).stdout
+        command("https://api.example.com")("check", faulty_manifest, "--json", code=1).stdout
     )
     assert (printed["rows"], printed["valid"], printed["preflight"]) == (10, 2, None)
     assert printed["columns"]["sourceUrl"] == "Link"
@@ -99,7 +101,7 @@ def test_json_for_programs(command: Callable, messy: Path) -> None:
     assert (printed["problems"][0]["line"], printed["problems"][0]["code"]) == (2, "url-page")
 
 
-def test_all_problems_of_a_row_at_once(
+def test_all_problems_of_a_row_are_reported_at_once(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -117,20 +119,20 @@ def test_all_problems_of_a_row_at_once(
     assert not server.platform.calls
 
 
-def test_a_clean_manifest_says_so_and_leaves_no_old_problems(
-    command: Callable, messy: Path
+def test_a_valid_manifest_has_no_problems_and_replaces_old_ones(
+    command: Callable, faulty_manifest: Path
 ) -> None:
     run = command("https://api.example.com")
-    run("check", messy, code=1)
-    text = messy.read_text().splitlines(keepends=True)
-    messy.write_text(text[0] + text[7])
-    done = run("check", messy)
+    run("check", faulty_manifest, code=1)
+    text = faulty_manifest.read_text().splitlines(keepends=True)
+    faulty_manifest.write_text(text[0] + text[7])
+    done = run("check", faulty_manifest)
     assert done.stdout.endswith("referenceId  ← Video ID\n1 row: 1 can be imported, 0 invalid.\n")
     assert run.table("output/mine/problems.csv") == []
-    assert json.loads(run("check", messy, "--json").stdout)["problems"] == []
+    assert json.loads(run("check", faulty_manifest, "--json").stdout)["problems"] == []
 
 
-def test_warnings_do_not_matter_unless_strict(
+def test_warnings_stop_a_run_only_with_strict(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -142,16 +144,18 @@ def test_warnings_do_not_matter_unless_strict(
     assert "2 problems, and --strict allows none. Nothing was sent." in done.stderr
     assert "duplicate-video" in done.stdout
     assert not server.platform.calls
-    # Also where the manifest is the one that was read before.
+    # Also if the manifest has not changed since the previous run.
     run("run", path, "--strict", *FAST, code=2)
     assert not server.platform.calls
     run("run", path, *FAST)
     assert len(server.platform.media) == 2
 
 
-def test_signatures_that_end_too_soon(command: Callable, manifest: Callable) -> None:
+def test_signatures_that_expire_too_soon_are_problems(
+    command: Callable, manifest: Callable
+) -> None:
     run = command("https://api.example.com")
-    # An hour is what the platform may need to fetch a file; this one has 400 s more.
+    # The platform may need an hour to fetch a file; this URL is valid for 400 s more.
     ends = (1_000_000_000, int(time.time()) + 4000)
     urls = [f"https://h.example.com/{end}.mp4?Expires={end}&Signature=s3cret" for end in ends]
     path = manifest(0, *([url, "T", "mp4", f"r{n}", ""] for n, url in enumerate(urls)))
@@ -167,15 +171,15 @@ def test_signatures_that_end_too_soon(command: Callable, manifest: Callable) -> 
     ]
 
 
-def test_problems_that_cannot_be_written_are_one_clear_line(command: Callable, messy: Path) -> None:
-    (messy.parent / "file").write_text("x")
-    done = command("https://api.example.com")("check", messy, "--job", "file", code=2)
+def test_problems_that_cannot_be_written_give_one_line(
+    command: Callable, faulty_manifest: Path
+) -> None:
+    (faulty_manifest.parent / "file").write_text("x")
+    done = command("https://api.example.com")("check", faulty_manifest, "--job", "file", code=2)
     assert "file cannot be used as a job folder" in done.stderr
 
 
-def test_the_messy_sample_is_reported_and_its_good_rows_are_imported(
-    sandbox: Start, command: Callable
-) -> None:
+def test_the_valid_rows_of_the_messy_sample_are_imported(sandbox: Start, command: Callable) -> None:
     server = sandbox()
     run = command(server)
     path = SAMPLES / "messy.csv"

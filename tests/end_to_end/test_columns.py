@@ -1,4 +1,4 @@
-"""Exports whose headings nobody tuned to, through the whole command."""
+"""Exports with headings that the program was not written for, with the real command."""
 
 import json
 from collections.abc import Callable
@@ -96,7 +96,7 @@ TRAILER, SLIDES = "https://e.example.com/ta.mp4", "https://e.example.com/slides"
         ),
     ],
 )
-def test_what_a_manifest_is_read_as(
+def test_columns_of_exports_are_recognized(
     command: Callable, tmp_path: Path, name: str, content: object, lines: list[str]
 ) -> None:
     path = tmp_path / name
@@ -107,7 +107,7 @@ def test_what_a_manifest_is_read_as(
         assert line in printed
 
 
-def test_files_of_one_video_are_a_problem_where_nothing_tells_which(
+def test_several_files_of_one_video_are_a_problem_if_the_best_is_unclear(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     path = tmp_path / "nested.json"
@@ -120,7 +120,7 @@ def test_files_of_one_video_are_a_problem_where_nothing_tells_which(
     assert not server.platform.media
 
 
-def test_a_choice_is_asked_for_with_lines_that_work(command: Callable, tmp_path: Path) -> None:
+def test_the_options_that_are_printed_for_a_choice_work(command: Callable, tmp_path: Path) -> None:
     path = tmp_path / "alike.csv"
     path.write_text(f"wako,bilo,title\n{A}?sig=secret&sv=1,{B},One\n", encoding="utf-8")
     run = command("https://api.example.com")
@@ -130,7 +130,7 @@ def test_a_choice_is_asked_for_with_lines_that_work(command: Callable, tmp_path:
     assert "1 can be imported" in run("check", path, "--map", "sourceUrl=bilo").stdout
 
 
-def test_an_edition_that_would_be_read_otherwise_stops_before_anything_is_sent(
+def test_a_new_version_that_would_be_read_with_other_columns_is_refused(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -148,11 +148,11 @@ def test_an_edition_that_would_be_read_otherwise_stops_before_anything_is_sent(
 
     run("run", path, *FAST, "--map", "referenceId=")
     assert sorted(media.title for media in server.platform.media) == ["One", "Two"]
-    # What was chosen is kept: the same choice again is no change.
+    # The choice is stored: the same choice again changes nothing.
     assert "Nothing to send." in run("run", path, *FAST, "--map", "referenceId=").stdout
 
 
-def test_ids_that_a_manifest_gives_after_the_import_are_known_everywhere(
+def test_ids_that_are_added_after_the_import_are_known_to_every_command(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())

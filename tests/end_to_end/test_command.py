@@ -1,4 +1,4 @@
-"""The command line: every exit code, every message one clear line."""
+"""The command line: every exit code, and errors of one clear line."""
 
 import os
 import re
@@ -19,19 +19,19 @@ Start = Callable[..., SandboxServer]
 
 
 def one_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The one line of an error."""
+    """Return the one line of an error."""
     (line,) = [x for x in done.stderr.splitlines() if x.startswith("batch-import: ")]
     return line
 
 
-def test_account(sandbox: Start, command: Callable) -> None:
+def test_account_reports_that_the_credentials_work(sandbox: Start, command: Callable) -> None:
     server = sandbox()
     assert "The credentials work." in command(server)("account").stdout
     assert server.platform.calls == {"account": 1}
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_refused_credentials_end_with_3(
+def test_refused_credentials_end_with_exit_code_3(
     sandbox: Start, command: Callable, manifest: Callable, status: int
 ) -> None:
     server = sandbox(credentials_status=status)
@@ -45,7 +45,7 @@ def test_refused_credentials_end_with_3(
     assert server.platform.calls == {"account": 2}
 
 
-def test_a_platform_that_cannot_be_reached_ends_with_3(
+def test_an_unreachable_platform_ends_with_exit_code_3(
     command: Callable, manifest: Callable
 ) -> None:
     run = command("http://127.0.0.1:9/v3/api")
@@ -54,14 +54,16 @@ def test_a_platform_that_cannot_be_reached_ends_with_3(
     assert "connection was refused" in line
 
 
-def test_something_else_at_the_address_ends_with_3(
+def test_another_server_at_the_base_url_ends_with_exit_code_3(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox().address + "/iframe")
     assert "Check --api-base" in one_line(run("run", manifest(1), "--give-up-after", "1", code=3))
 
 
-def test_wrong_usage_ends_with_2(sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_wrong_usage_ends_with_exit_code_2(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     run = command(sandbox())
     path = manifest(1)
     for name in ("check", "plan", "run", "retry", "status", "report", "verify"):
@@ -79,7 +81,7 @@ def test_wrong_usage_ends_with_2(sandbox: Start, command: Callable, manifest: Ca
     assert "VIOSTREAM_API_KEY is not set" in one_line(run("run", path, code=2))
 
 
-def test_files_that_cannot_be_used_end_with_2(
+def test_unusable_files_end_with_exit_code_2(
     sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
@@ -97,7 +99,7 @@ def test_files_that_cannot_be_used_end_with_2(
     assert "cannot be used as a job folder" in one_line(run("run", path, "--job", file, code=2))
 
 
-def test_a_second_run_of_a_job_is_reported_so(
+def test_a_second_run_of_a_job_is_refused(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(processing=(60, 60))
@@ -107,12 +109,12 @@ def test_a_second_run_of_a_job_is_reported_so(
     while len(server.platform.media) < 2 and first.poll() is None:
         time.sleep(0.02)
     assert "A run is in progress on" in one_line(run("run", path, *FAST, code=2))
-    assert run.counts(path)["processing"] == 2  # status works beside a run
+    assert run.counts(path)["processing"] == 2  # `status` works during a run
     first.send_signal(signal.SIGTERM)
     run.finish(first, 130)
 
 
-def test_another_accounts_job_is_refused(
+def test_a_job_of_another_account_is_refused(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     path = manifest(1)
@@ -122,7 +124,7 @@ def test_another_accounts_job_is_refused(
     assert "started with" in one_line(other("run", path, *FAST, code=2))
 
 
-def test_status_adds_up_and_report_writes_again(
+def test_status_shows_all_counts_and_report_writes_the_results_again(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -140,14 +142,14 @@ def test_status_adds_up_and_report_writes_again(
     assert results.read_bytes() == before
 
 
-def test_terminal_escapes_of_a_manifest_are_not_sent_to_the_terminal(
+def test_control_sequences_of_a_manifest_are_not_printed(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     path = manifest(0, ["https://h/\x1b[2Jv.mp4", "T\x1b]0;x\x07", "mp4", "r", ""])
     assert "\x1b" not in command(sandbox())("check", path, code=1).stdout
 
 
-def test_a_signed_url_is_not_shown(sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_a_signature_is_not_printed(sandbox: Start, command: Callable, manifest: Callable) -> None:
     path = manifest(0, ["ftp://h/v.mp4?Signature=5ec7e7", "T", "mp4", "r", ""])
     run = command(sandbox())
     assert "5ec7e7" not in run("check", path, code=1).stdout
@@ -155,7 +157,7 @@ def test_a_signed_url_is_not_shown(sandbox: Start, command: Callable, manifest: 
 
 
 @pytest.mark.parametrize("arguments", [["check", "videos.csv"], ["check", "--nonsense"], []])
-def test_a_forked_command_is_a_started_one(
+def test_a_forked_command_prints_the_same_as_a_started_one(
     arguments: list[str], command: Callable, manifest: Callable
 ) -> None:
     run = command("http://127.0.0.1:9")
@@ -166,12 +168,12 @@ def test_a_forked_command_is_a_started_one(
     assert forked.stdout or forked.stderr
 
 
-def loaded(of: tuple[str, ...], arguments: list[str], folder: Path) -> list[str]:
-    """The packages that a command loads."""
+def loaded_packages(packages: tuple[str, ...], arguments: list[str], folder: Path) -> list[str]:
+    """Return which of some packages a command loads."""
     code = (
         "import sys\nfrom batch_import.cli import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        f"print(*(m for m in {of} if m in sys.modules))"
+        f"print(*(m for m in {packages} if m in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -186,18 +188,18 @@ def loaded(of: tuple[str, ...], arguments: list[str], folder: Path) -> list[str]
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["--version"], ["status", "m.csv", "--job", "j"]]
 )
-def test_what_must_start_fast_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+def test_fast_commands_load_no_large_package(arguments: list[str], tmp_path: Path) -> None:
     heavy = ("pandas", "requests", "yaml", "tqdm", "rich", "rich_click")
-    assert loaded(heavy, arguments, tmp_path) == []
+    assert loaded_packages(heavy, arguments, tmp_path) == []
 
 
-def test_a_check_that_asks_no_host_loads_no_http(manifest: Callable) -> None:
+def test_check_without_preflight_loads_no_http_package(manifest: Callable) -> None:
     path = manifest()
     http = ("pandas", "requests", "urllib3", "ssl")
-    assert loaded(http, ["check", str(path)], path.parent) == ["pandas"]
+    assert loaded_packages(http, ["check", str(path)], path.parent) == ["pandas"]
 
 
-def test_the_sandbox_command(command: Callable, manifest: Callable) -> None:
+def test_the_sandbox_command_serves_an_import(command: Callable, manifest: Callable) -> None:
     run = command("unused")
     flags = ("--port", "0", "--knob", "processing=[0.1, 0.2]", "--data", "videos.json")
     server = run.start("sandbox", *flags)
@@ -208,7 +210,7 @@ def test_the_sandbox_command(command: Callable, manifest: Callable) -> None:
     path = manifest(2)
     run("run", path, *FAST)
     key = run.table("output/videos/results.csv")[0]["key"]
-    # The videos are saved while the sandbox runs, so that they survive its being killed.
+    # The videos are saved while the sandbox runs, so that a killed sandbox loses none.
     data = path.parent / "videos.json"
     while not data.exists() or key not in data.read_text(encoding="utf-8"):
         time.sleep(0.05)
@@ -232,13 +234,15 @@ def test_the_sandbox_command(command: Callable, manifest: Callable) -> None:
         (["--port", "99999"], "99999"),
     ],
 )
-def test_a_sandbox_that_cannot_start_says_why(
+def test_a_sandbox_that_cannot_start_prints_the_reason(
     command: Callable, flags: list[str], words: str
 ) -> None:
     assert words in one_line(command("unused")("sandbox", *flags, code=2))
 
 
-def test_output_may_be_cut_off(sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_a_command_whose_output_is_closed_prints_no_error(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     run = command(sandbox())
     path = manifest(0, *[["nope", "", "x", f"r{n}", ""] for n in range(3000)])
     reader, writer = os.pipe()

@@ -1,4 +1,4 @@
-"""A configuration file, credentials and the comfort of the command line, with the real command."""
+"""Configuration files, credentials, completion and terminals, with the real command."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
 
 
 @pytest.fixture
-def configured(tmp_path: Path) -> Callable[..., Path]:
+def write_config(tmp_path: Path) -> Callable[..., Path]:
     def write(text: str = CONFIG, name: str = "batch-import.yaml") -> Path:
         path = tmp_path / name
         path.write_text(text, encoding="utf-8")
@@ -38,10 +38,10 @@ def configured(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_a_run_is_reported_by_a_file(
-    sandbox: Start, command: Callable, configured: Callable, tmp_path: Path
+def test_a_configuration_file_sets_the_options_of_a_run(
+    sandbox: Start, command: Callable, write_config: Callable, tmp_path: Path
 ) -> None:
-    configured()
+    write_config()
     (tmp_path / "mine.csv").write_text(
         "Name,Video Link,URL,referenceId\nOne,https://h.example.com/1,https://h.example.com/no,a\n"
     )
@@ -54,9 +54,11 @@ def test_a_run_is_reported_by_a_file(
     assert (media.title, media.reference_id) == ("One", "a")
 
 
-def test_what_is_in_force_and_where_it_comes_from(command: Callable, configured: Callable) -> None:
+def test_config_shows_each_value_and_where_it_comes_from(
+    command: Callable, write_config: Callable
+) -> None:
     run = command("https://signed.test/api")
-    configured("rate: 7\napi-base: https://file.test\n")
+    write_config("rate: 7\napi-base: https://file.test\n")
     named = ("--config", "batch-import.yaml")
     assert "not taken from a file that you did not name" in run("config", code=2).stderr
     printed = json.loads(run("config", "--json", *named).stdout)
@@ -72,28 +74,28 @@ def test_what_is_in_force_and_where_it_comes_from(command: Callable, configured:
     assert "api-key" in table
     at = {line.index("batch-import.yaml,") for line in table.splitlines() if ", line" in line}
     assert len(at) == 1
-    configured("sheet: https://h/?X-Amz-Signature=5ec7e7\n", "other.yaml")
+    write_config("sheet: https://h/?X-Amz-Signature=5ec7e7\n", "other.yaml")
     for flags in ([], ["--json"]):
         out = run("config", "--config", "other.yaml", *flags).stdout
         assert "other.yaml, line 1" in out
         assert "5ec7e7" not in out
 
 
-def test_a_file_that_is_wrong_stops_every_command_that_reads_it(
-    command: Callable, configured: Callable, manifest: Callable
+def test_an_invalid_configuration_file_stops_every_command_that_reads_it(
+    command: Callable, write_config: Callable, manifest: Callable
 ) -> None:
     run = command("unused")
     path = manifest(1)
-    configured("seed: 1\nrte: 5\n")
+    write_config("seed: 1\nrte: 5\n")
     for arguments in (["check", path], ["status", path], ["sandbox"], ["config"], ["account"]):
         err = run(*arguments, code=2).stderr
         where = "batch-import: batch-import.yaml, line 2: "
         assert err == f"{where}'rte' is not an option. Did you mean 'rate'?\n"
     assert "none.yaml cannot be read" in run("check", path, "--config", "none.yaml", code=2).stderr
-    run("completion", "bash")  # it has no options, and so reads none
+    run("completion", "bash")  # this command has no options and reads no configuration
 
 
-def test_a_missing_manifest_is_named_before_missing_credentials(
+def test_a_missing_manifest_is_reported_before_missing_credentials(
     sandbox: Start, command: Callable
 ) -> None:
     run = command(sandbox())
@@ -102,15 +104,17 @@ def test_a_missing_manifest_is_named_before_missing_credentials(
         assert "There is no manifest libary.csv." in run(name, "libary.csv", code=2).stderr
 
 
-def test_credentials_from_a_file(sandbox: Start, command: Callable, configured: Callable) -> None:
+def test_credentials_are_read_from_a_file(
+    sandbox: Start, command: Callable, write_config: Callable
+) -> None:
     server = sandbox()
     run = command(server)
     del run.environ["VIOSTREAM_ACCESS_KEY"], run.environ["VIOSTREAM_API_KEY"]
     assert "are not set" in run("account", code=2).stderr
-    keys = configured(f"access-key: {ACCESS_KEY}\napi-key: {API_KEY}\n", "my keys.yaml")
+    keys = write_config(f"access-key: {ACCESS_KEY}\napi-key: {API_KEY}\n", "my keys.yaml")
     keys.chmod(0o600)
     assert "The credentials work." in run("account", "--credentials", keys).stdout
-    configured("credentials: my keys.yaml\n")
+    write_config("credentials: my keys.yaml\n")
     assert "The credentials work." in run("account").stdout
     assert API_KEY not in run("config").stdout
     if os.name == "posix":
@@ -123,7 +127,7 @@ def test_credentials_from_a_file(sandbox: Start, command: Callable, configured: 
     assert "The credentials work." in run("account", "--credentials", keys).stdout
 
 
-def test_a_mistyped_command_is_one_line(command: Callable) -> None:
+def test_a_mistyped_command_or_option_gives_one_line(command: Callable) -> None:
     done = command("unused")("stauts", "m.csv", code=2)
     assert done.stderr == "batch-import: No such command 'stauts'. Did you mean 'status'?\n"
     done = command("unused")("run", "m.csv", "--rte", "5", code=2)
@@ -142,18 +146,18 @@ def test_a_mistyped_command_is_one_line(command: Callable) -> None:
         ("batch-import completion ", {"bash", "fish", "zsh"}),
     ],
 )
-def test_bash_completes(
-    command: Callable, configured: Callable, tmp_path: Path, program: Callable,
+def test_bash_completes_command_lines(
+    command: Callable, write_config: Callable, tmp_path: Path, program: Callable,
     line: str, expected: set[str],
 ) -> None:  # fmt: skip
-    configured()
-    configured("", "videos.csv")
-    configured("", "job.csv")
+    write_config()
+    write_config("", "videos.csv")
+    write_config("", "job.csv")
     (tmp_path / "jobs").mkdir()
     run = command("unused")
     (tmp_path / "complete.bash").write_text(run("completion", "bash").stdout)
-    # A kind of file or folder is left to bash, which is asked for it as it would be at a Tab.
-    asked = """
+    # Names of files and folders are completed by bash, which is called as at a Tab.
+    script = """
         source complete.bash
         COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
         compopt() { [ "$2" = dirnames ] && COMPREPLY+=($(compgen -d -- "$word"))
@@ -165,7 +169,7 @@ def test_bash_completes(
     """
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        [program("bash"), "--norc", "-c", asked, "bash", *line.split(" ")],
+        [program("bash"), "--norc", "-c", script, "bash", *line.split(" ")],
         cwd=tmp_path, env={**run.environ, "PATH": path}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stderr == ""
@@ -173,7 +177,7 @@ def test_bash_completes(
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_other_shells_have_a_script(command: Callable, shell: str) -> None:
+def test_zsh_and_fish_have_a_completion_script(command: Callable, shell: str) -> None:
     assert f"{shell}_complete" in command("unused")("completion", shell).stdout
 
 
@@ -185,13 +189,13 @@ def test_other_shells_have_a_script(command: Callable, shell: str) -> None:
         ("dumb", "", False, False),
     ],
 )
-def test_colour_and_a_bar_are_where_a_terminal_has_them(
+def test_colours_and_a_bar_are_shown_only_on_a_terminal_that_has_them(
     sandbox: Start, command: Callable, manifest: Callable, term: str, no_colour: str,
     *, has_bar: bool, has_colour: bool,
 ) -> None:  # fmt: skip
     run = command(sandbox())
     run.environ |= {"TERM": term, "NO_COLOR": no_colour}
-    termios = pytest.importorskip("termios")  # Windows has no such terminals
+    termios = pytest.importorskip("termios")  # Windows has no terminals of this kind
     ours, theirs = os.openpty()
     termios.tcsetwinsize(ours, (24, 100))
     process = subprocess.Popen(
@@ -199,20 +203,20 @@ def test_colour_and_a_bar_are_where_a_terminal_has_them(
         cwd=run.folder, env=run.environ, stdin=theirs, stdout=theirs, stderr=theirs,
     )  # fmt: skip
     os.close(theirs)
-    shown = "".join(_until_closed(ours))
+    shown = "".join(_read_until_closed(ours))
     assert process.wait(60) == 0
     assert "3 imported" in shown
     assert bool(re.search(r"\x1b\[[0-9;]*m", shown)) is has_colour
     assert ("%|" in shown) is has_bar
 
 
-def _until_closed(terminal: int) -> Iterator[str]:
+def _read_until_closed(terminal: int) -> Iterator[str]:
     with contextlib.suppress(OSError), open(terminal, encoding="utf-8", newline="") as stream:
         yield from stream
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
-def test_a_console_without_unicode_is_no_obstacle(
+def test_commands_work_on_a_console_without_unicode(
     sandbox: Start, command: Callable, manifest: Callable, encoding: str
 ) -> None:
     path = manifest(

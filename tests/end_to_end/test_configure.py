@@ -1,4 +1,4 @@
-"""`configure`: from an export that nobody has seen to a configuration file that works."""
+"""`configure` makes a configuration file for an export with unknown columns."""
 
 import os
 import sys
@@ -31,8 +31,8 @@ def export(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Callable[..., Dialog]:
-    """Runs `configure` at a terminal, where nothing in the environment has credentials."""
+def run_dialog(tmp_path: Path) -> Callable[..., Dialog]:
+    """Return a function that runs `configure` at a terminal, without credentials."""
 
     def run(api_base: str, answers: Sequence[tuple[str, str]], *arguments: str) -> Dialog:
         environ = {
@@ -47,7 +47,7 @@ def ask(tmp_path: Path) -> Callable[..., Dialog]:
     return run
 
 
-def written(folder: Path, name: str = "batch-import.yaml") -> dict[str, object]:
+def read_config(folder: Path, name: str = "batch-import.yaml") -> dict[str, object]:
     found = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
     assert isinstance(found, dict)
     return found
@@ -55,10 +55,10 @@ def written(folder: Path, name: str = "batch-import.yaml") -> dict[str, object]:
 
 @needs_terminal
 def test_answers_become_a_configuration_that_works(
-    sandbox: Start, command: Callable, ask: Callable, export: Path, tmp_path: Path
+    sandbox: Start, command: Callable, run_dialog: Callable, export: Path, tmp_path: Path
 ) -> None:
     server = sandbox()
-    done = ask(
+    done = run_dialog(
         server.api_base,
         [
             ("Manifest (Enter for none) [export.csv]", ""),
@@ -72,12 +72,12 @@ def test_answers_become_a_configuration_that_works(
     assert done.code == 0
     assert "The platform refuses the credentials" in done.screen
     assert "Welcome to the team" in done.screen
-    assert written(tmp_path) == {
+    assert read_config(tmp_path) == {
         "credentials": "credentials.yaml",
         "map": {"sourceUrl": "Video Link", "filename": "Name", "referenceId": "Internal code"},
     }
     keys = tmp_path / "credentials.yaml"
-    assert written(tmp_path, keys.name) == {"access-key": ACCESS_KEY, "api-key": API_KEY}
+    assert read_config(tmp_path, keys.name) == {"access-key": ACCESS_KEY, "api-key": API_KEY}
     assert keys.stat().st_mode & 0o777 == 0o600
 
     run = command(server)
@@ -88,7 +88,7 @@ def test_answers_become_a_configuration_that_works(
 
 @needs_terminal
 def test_other_columns_are_chosen_by_their_names(
-    sandbox: Start, ask: Callable, export: Path, tmp_path: Path
+    sandbox: Start, run_dialog: Callable, export: Path, tmp_path: Path
 ) -> None:
     answers = [
         ("Use these columns?", "n"),
@@ -101,17 +101,17 @@ def test_other_columns_are_chosen_by_their_names(
         *ENTERED,
         ("Where to store the keys", "no"),
     ]
-    done = ask(sandbox().api_base, answers, export.name)
+    done = run_dialog(sandbox().api_base, answers, export.name)
     assert done.code == 0
     assert "“Title” is not one of them" in done.screen
     assert "“Video Link”, “Name”, “Internal code”, “Owner”" in done.screen
     columns = {"referenceId": "", "sourceUrl": "Video Link", "filename": "Internal code"}
-    assert written(tmp_path) == {"map": columns}
+    assert read_config(tmp_path) == {"map": columns}
 
 
 @needs_terminal
 def test_other_columns_are_chosen_by_their_numbers(
-    sandbox: Start, ask: Callable, export: Path, tmp_path: Path
+    sandbox: Start, run_dialog: Callable, export: Path, tmp_path: Path
 ) -> None:
     answers = [
         ("Use these columns?", "n"),
@@ -123,16 +123,16 @@ def test_other_columns_are_chosen_by_their_numbers(
         *ENTERED,
         ("Where to store the keys", "no"),
     ]
-    done = ask(sandbox().api_base, answers, export.name)
+    done = run_dialog(sandbox().api_base, answers, export.name)
     assert done.code == 0
     columns = {"referenceId": "", "sourceUrl": "Video Link", "filename": "Internal code"}
-    assert written(tmp_path) == {"map": columns}
+    assert read_config(tmp_path) == {"map": columns}
     assert not (tmp_path / "credentials.yaml").exists()
 
 
 @needs_terminal
-def test_what_the_manifest_leaves_open_is_asked(
-    sandbox: Start, ask: Callable, tmp_path: Path
+def test_configure_asks_for_a_missing_column_and_for_the_folder_of_its_urls(
+    sandbox: Start, run_dialog: Callable, tmp_path: Path
 ) -> None:
     (tmp_path / "library.csv").write_text(
         "East,West,Title\nlow/1.mp4,high/1.mp4,One\nlow/2.mp4,high/2.mp4,Two\n",
@@ -146,19 +146,19 @@ def test_what_the_manifest_leaves_open_is_asked(
         *ENTERED,
         ("Where to store the keys", "no"),
     ]
-    done = ask(sandbox().api_base, answers, "library.csv")
+    done = run_dialog(sandbox().api_base, answers, "library.csv")
     assert done.code == 0
     assert "https://videos.example.com/high/1.mp4" in done.screen
-    found = written(tmp_path)
+    found = read_config(tmp_path)
     assert found["base-url"] == "https://videos.example.com/"
     assert found["map"] == {"sourceUrl": "West", "filename": "Title"}
 
 
 @needs_terminal
-def test_ids_that_are_unclear_have_no_default_and_a_misfit_is_said(
-    sandbox: Start, ask: Callable, tmp_path: Path
+def test_unclear_id_columns_have_no_default_and_unsuitable_columns_are_reported(
+    sandbox: Start, run_dialog: Callable, tmp_path: Path
 ) -> None:
-    """An ID cannot be corrected later, so that Enter must not choose one."""
+    """An ID cannot be corrected after the import. Therefore Enter must not choose one."""
     rows = [
         f'V {n},deployed,G-{n},P-{n},"Reihe, {n}",https://h.example.com/{n}.mp4' for n in range(4)
     ]
@@ -180,7 +180,7 @@ def test_ids_that_are_unclear_have_no_default_and_a_misfit_is_said(
         *ENTERED,
         ("Where to store the keys", "no"),
     ]
-    done = ask(sandbox().api_base, answers, "library.csv")
+    done = run_dialog(sandbox().api_base, answers, "library.csv")
     assert done.code == 0
     first = done.screen.partition("Column of referenceId")[0]
     assert "  1  Kulu GUID: G-0 | G-1 | G-2" in first
@@ -194,10 +194,10 @@ def test_ids_that_are_unclear_have_no_default_and_a_misfit_is_said(
     ):
         assert text in done.screen
     columns = {"sourceUrl": "Link", "filename": "Title", "referenceId": "Presentation GUID"}
-    assert written(tmp_path)["map"] == columns
+    assert read_config(tmp_path)["map"] == columns
 
 
-def test_flags_answer_everything(
+def test_options_replace_all_questions(
     sandbox: Start, command: Callable, export: Path, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -205,7 +205,7 @@ def test_flags_answer_everything(
     flags = ("--yes", "--store", "file", "--map", "referenceId=Owner", "--default", "extension=mp4")
     done = run("configure", export, *flags)
     assert "The credentials work." in done.stdout
-    assert written(tmp_path) == {
+    assert read_config(tmp_path) == {
         "credentials": "credentials.yaml",
         "map": {"sourceUrl": "Video Link", "filename": "Name", "referenceId": "Owner"},
         "default": {"extension": "mp4"},
@@ -213,8 +213,10 @@ def test_flags_answer_everything(
     assert "export.csv --limit 10" in done.stdout
 
 
-def test_what_is_written_is_read_by_every_command(command: Callable, tmp_path: Path) -> None:
-    """Also for a workbook without a column of URLs, whose titles are hyperlinks."""
+def test_the_written_configuration_is_used_by_every_command(
+    command: Callable, tmp_path: Path
+) -> None:
+    """Also for a workbook whose titles are hyperlinks, instead of a column of URLs."""
     with xlsxwriter.Workbook(tmp_path / "m.xlsx") as book:
         sheet = book.add_worksheet()
         sheet.write("A1", "Our lectures")
@@ -227,20 +229,20 @@ def test_what_is_written_is_read_by_every_command(command: Callable, tmp_path: P
     run = command("http://127.0.0.1:9")
     before = run("check", "m.xlsx").stdout
     run("configure", "m.xlsx", "--yes", "--offline", "--map", "referenceId=Number")
-    assert written(tmp_path)["map"]["sourceUrl"] == "sourceUrl"
+    assert read_config(tmp_path)["map"]["sourceUrl"] == "sourceUrl"
     for _ in range(2):
         after = run("check", "m.xlsx").stdout
         assert "5 can be imported" in before
         assert "5 can be imported" in after
         assert "5 to create" in run("plan", "m.xlsx", "--offline").stdout
         run("configure", "m.xlsx", "--yes", "--offline", "--map", "sourceUrl=Lecture", "--replace")
-        assert written(tmp_path)["map"]["sourceUrl"] == "Lecture"
+        assert read_config(tmp_path)["map"]["sourceUrl"] == "Lecture"
 
 
 def test_columns_that_would_not_be_found_again_are_not_written(
     command: Callable, tmp_path: Path
 ) -> None:
-    """Two columns have one name, and a third has the name that tells the second from the first."""
+    """Two columns have the same name, and a third is named like the position of the second."""
     rows = "One of them,https://h.example.com/1.mp4,x\nTwo of them,https://h.example.com/2.mp4,y\n"
     (tmp_path / "m.csv").write_text(f"Link,Link,column 2\n{rows}", encoding="utf-8")
     done = command("http://127.0.0.1:9")("configure", "m.csv", "--yes", "--offline", code=2)
@@ -249,7 +251,7 @@ def test_columns_that_would_not_be_found_again_are_not_written(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "flag"),
+    ("arguments", "option"),
     [
         (("export.csv",), "--yes"),
         (("export.csv", "--yes"), "--credentials FILE"),
@@ -259,8 +261,8 @@ def test_columns_that_would_not_be_found_again_are_not_written(
         (("two.csv", "--yes"), "--map sourceUrl=First or --map sourceUrl=Second"),
     ],
 )
-def test_without_a_terminal_a_missing_answer_is_one_line_that_names_the_flag(
-    command: Callable, export: Path, tmp_path: Path, arguments: tuple[str, ...], flag: str
+def test_the_error_for_a_missing_answer_without_a_terminal_names_the_option(
+    command: Callable, export: Path, tmp_path: Path, arguments: tuple[str, ...], option: str
 ) -> None:
     files = {
         "names.csv": "File,Title\n1.mp4,One\n2.mp4,Two\n",
@@ -273,14 +275,12 @@ def test_without_a_terminal_a_missing_answer_is_one_line_that_names_the_flag(
     del run.environ["VIOSTREAM_ACCESS_KEY"], run.environ["VIOSTREAM_API_KEY"]
     err = run("configure", *arguments, code=2).stderr
     assert err.count("\n") == 1
-    assert flag in err
+    assert option in err
     assert not (tmp_path / "batch-import.yaml").exists()
     assert export.exists()
 
 
-def test_the_reason_for_a_question_is_no_part_of_its_name(
-    command: Callable, tmp_path: Path
-) -> None:
+def test_the_error_names_a_question_without_its_reason(command: Callable, tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_text("Link,Title\nhttps://h.example.com/1/a.m3u8,One\n", encoding="utf-8")
     err = command("http://127.0.0.1:9")("configure", path, "--yes", code=2).stderr
@@ -289,8 +289,8 @@ def test_the_reason_for_a_question_is_no_part_of_its_name(
 
 
 @needs_terminal
-def test_the_columns_are_shown_before_the_extension_is_asked(
-    sandbox: Start, ask: Callable, tmp_path: Path
+def test_the_columns_are_shown_before_the_question_about_the_extension(
+    sandbox: Start, run_dialog: Callable, tmp_path: Path
 ) -> None:
     (tmp_path / "m.csv").write_text(
         "Link,Title\nhttps://h.example.com/d/1,One\nhttps://h.example.com/d/2,Two\n",
@@ -302,13 +302,13 @@ def test_the_columns_are_shown_before_the_extension_is_asked(
         *ENTERED,
         ("Where to store the keys", "no"),
     ]
-    done = ask(sandbox().api_base, answers, "m.csv")
+    done = run_dialog(sandbox().api_base, answers, "m.csv")
     assert done.code == 0
     assert "filename     ← Title" in done.screen.partition("Extension of all files")[0]
-    assert written(tmp_path)["default"] == {"extension": "mov"}
+    assert read_config(tmp_path)["default"] == {"extension": "mov"}
 
 
-def test_nothing_is_overwritten_unless_it_is_said(
+def test_an_existing_configuration_is_replaced_only_with_replace(
     sandbox: Start, command: Callable, export: Path, tmp_path: Path
 ) -> None:
     run = command(sandbox())
@@ -319,7 +319,7 @@ def test_nothing_is_overwritten_unless_it_is_said(
     assert "--replace" in refused.stderr
     assert path.read_text(encoding="utf-8") == before
     run("configure", export, "--yes", "--replace")
-    found = written(tmp_path)
+    found = read_config(tmp_path)
     assert (found["rate"], found["knob"]) == ("20", {"a": "1"})
     assert found["map"] == {
         "sourceUrl": "Video Link", "filename": "Name", "referenceId": "Internal code",
@@ -334,7 +334,7 @@ def test_nothing_is_overwritten_unless_it_is_said(
     assert not (tmp_path / "other.yaml").exists()
 
 
-def test_credentials_that_are_refused_are_not_stored(
+def test_refused_credentials_are_not_stored(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
@@ -343,13 +343,17 @@ def test_credentials_that_are_refused_are_not_stored(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_keyring_needs_one(sandbox: Start, command: Callable) -> None:
+def test_storing_in_the_keyring_without_a_keyring_is_an_error(
+    sandbox: Start, command: Callable
+) -> None:
     err = command(sandbox())("configure", "--store", "keyring", code=2).stderr
     assert "The keyring cannot be written" in err
     assert "--store file" in err
 
 
-def test_the_file_sets_no_option_that_nobody_gave(command: Callable, tmp_path: Path) -> None:
+def test_the_configuration_file_sets_only_the_options_that_were_given(
+    command: Callable, tmp_path: Path
+) -> None:
     run = command("https://h.test")
     run("configure", "--offline")
     assert (tmp_path / "batch-import.yaml").read_text(encoding="utf-8").count("\n#rate:") == 1
@@ -360,9 +364,9 @@ def test_the_file_sets_no_option_that_nobody_gave(command: Callable, tmp_path: P
 @needs_terminal
 @pytest.mark.parametrize("key", ["\x03", "\x04"])
 def test_a_question_can_be_interrupted(
-    key: str, sandbox: Start, ask: Callable, export: Path, tmp_path: Path
+    key: str, sandbox: Start, run_dialog: Callable, export: Path, tmp_path: Path
 ) -> None:
-    done = ask(sandbox().api_base, [("Use these columns?", key)], export.name)
+    done = run_dialog(sandbox().api_base, [("Use these columns?", key)], export.name)
     assert done.code == 130
     assert "batch-import: Interrupted at a question. Run the same command again." in done.screen
     assert not (tmp_path / "batch-import.yaml").exists()

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong with a machine, before a run meets it."""
+"""`doctor` finds problems of a machine before a run."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def test_a_machine_on_which_all_is_well(
+def test_a_machine_without_problems_is_ok(
     sandbox: Callable[..., SandboxServer], command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -42,7 +42,7 @@ def test_a_machine_on_which_all_is_well(
     assert "2 rows need about" in shown
 
 
-def test_each_problem_says_what_to_do(command: Callable) -> None:
+def test_each_problem_has_advice(command: Callable) -> None:
     run = command("http://127.0.0.1:9/v3/api")
     del run.environ["VIOSTREAM_API_KEY"]
     done = run("doctor", code=1)
@@ -56,15 +56,15 @@ def test_each_problem_says_what_to_do(command: Callable) -> None:
 
 @pytest.fixture
 def refusing_port() -> Iterator[int]:
-    """A port that nobody listens on."""
+    """Yield a port at which no server listens."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
 
 
 @pytest.fixture
-def encrypted() -> Iterator[tuple[str, trustme.CA]]:
-    """A host with a certificate, and who signed it."""
+def https_host() -> Iterator[tuple[str, trustme.CA]]:
+    """Yield the base URL of a host with a certificate, and the authority that signed it."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
@@ -77,10 +77,10 @@ def encrypted() -> Iterator[tuple[str, trustme.CA]]:
         thread.join()
 
 
-def test_a_certificate_that_a_network_put_in_place_is_told_from_a_trusted_one(
-    encrypted: tuple[str, trustme.CA], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_an_untrusted_certificate_is_a_problem_unless_it_is_configured(
+    https_host: tuple[str, trustme.CA], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    base, authority = encrypted
+    base, authority = https_host
     found = Route(base).check_tls()
     assert found.result == "problem"
     assert "is not trusted" in found.message
@@ -91,13 +91,13 @@ def test_a_certificate_that_a_network_put_in_place_is_told_from_a_trusted_one(
     assert Route(base).check_tls().result == "ok"
 
 
-def test_a_host_that_takes_no_connection(refusing_port: int) -> None:
+def test_a_host_that_accepts_no_connection_is_a_problem(refusing_port: int) -> None:
     base = f"https://127.0.0.1:{refusing_port}/v3/api"
     for check in (Route(base).check_tls, Route(base).check_platform):
         assert check().result == "problem"
 
 
-def test_a_proxy_is_named_without_its_password(
+def test_an_unreachable_proxy_is_shown_without_its_password(
     monkeypatch: pytest.MonkeyPatch, refusing_port: int
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:s3cret@127.0.0.1:{refusing_port}")

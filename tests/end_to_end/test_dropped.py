@@ -1,4 +1,4 @@
-"""The real command on manifests in which something used to be dropped, or sent, without a word."""
+"""Manifests whose rows or texts could be lost silently, with the real command."""
 
 import csv
 import json
@@ -15,12 +15,12 @@ FAST = ("--rate", "200", "--poll-interval", "0.3")
 HOST = "https://media.example.com"
 
 
-def codes(run: object, path: Path) -> list[tuple[int, str]]:
+def problem_codes(run: object, path: Path) -> list[tuple[int, str]]:
     table = run.table(f"output/{path.stem}/problems.csv")  # type: ignore[attr-defined]
     return [(int(line["line"]), line["code"]) for line in table]
 
 
-def test_rows_inside_of_a_quote(
+def test_rows_inside_a_quote_are_imported(
     sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -47,7 +47,7 @@ def test_rows_inside_of_a_quote(
         ("cp1252", "Café “intro” – Übung", "Windows-1252"),
     ],
 )
-def test_titles_in_another_encoding(
+def test_titles_in_another_encoding_are_imported(
     sandbox: Callable[..., SandboxServer],
     command: Callable,
     tmp_path: Path,
@@ -63,7 +63,9 @@ def test_titles_in_another_encoding(
     assert [media.title for media in server.platform.media] == [title]
 
 
-def test_an_encoding_that_nobody_can_tell(command: Callable, tmp_path: Path) -> None:
+def test_a_file_in_an_uncertain_encoding_is_refused_with_the_option(
+    command: Callable, tmp_path: Path
+) -> None:
     run = command(NOWHERE)
     path = tmp_path / "m.csv"
     path.write_bytes(f"url,title\n{HOST}/1.mp4,Καλημέρα κόσμε\n".encode("cp1253"))
@@ -74,7 +76,9 @@ def test_an_encoding_that_nobody_can_tell(command: Callable, tmp_path: Path) -> 
     assert "is not an encoding" in run("check", path, "--encoding", "klingon", code=2).stderr
 
 
-def test_what_a_workbook_hides(command: Callable, tmp_path: Path) -> None:
+def test_hidden_rows_and_unread_sheets_of_a_workbook_are_reported(
+    command: Callable, tmp_path: Path
+) -> None:
     run = command(NOWHERE)
     path = tmp_path / "m.xlsx"
     with xlsxwriter.Workbook(path) as book:
@@ -90,13 +94,17 @@ def test_what_a_workbook_hides(command: Callable, tmp_path: Path) -> None:
         other.write_row("A2", [f"{HOST}/9.mp4", "Sale", "S9"])
     out = run("check", path).stdout
     assert "3 rows: 3 can be imported" in out
-    assert codes(run, path) == [(1, "column-hidden"), (1, "sheet-unread"), (3, "row-hidden")]
+    assert problem_codes(run, path) == [
+        (1, "column-hidden"),
+        (1, "sheet-unread"),
+        (3, "row-hidden"),
+    ]
     run("check", path, "--strict", code=1)
     run("check", path, "--strict", "--allow", "column-hidden,sheet-unread", "--allow", "row-hidden")
-    assert codes(run, path) == []
+    assert problem_codes(run, path) == []
 
 
-def test_fix_writes_what_can_be_imported(command: Callable, tmp_path: Path) -> None:
+def test_check_fix_writes_all_safe_corrections(command: Callable, tmp_path: Path) -> None:
     run = command(NOWHERE)
     path, fixed = tmp_path / "m.csv", tmp_path / "fixed.csv"
     rows = [
@@ -132,7 +140,7 @@ def test_fix_writes_what_can_be_imported(command: Callable, tmp_path: Path) -> N
         assert words in run("check", path, "--fix", name, code=2).stderr
 
 
-def test_a_bare_name_is_below_the_base_url(
+def test_a_file_name_is_a_url_below_the_base_url(
     sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -151,7 +159,7 @@ def test_a_bare_name_is_below_the_base_url(
     assert [media.title for media in server.platform.media] == ["C"]
 
 
-def test_what_may_be_allowed_is_sent_and_the_rest_never(
+def test_allowed_problems_are_sent_and_others_cannot_be_allowed(
     sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -169,7 +177,7 @@ def test_what_may_be_allowed_is_sent_and_the_rest_never(
     assert "did you mean url-page?" in run("check", path, "--allow", "url-pages", code=2).stderr
 
 
-def test_one_fault_has_one_wording_in_check_status_and_results(
+def test_one_problem_has_the_same_text_in_check_status_and_results(
     sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())

@@ -1,4 +1,4 @@
-"""A manifest that comes back edited: which row is which video, and which job it is."""
+"""Edited manifests: which row is which video, and which job a manifest belongs to."""
 
 import csv
 import shutil
@@ -27,7 +27,7 @@ def titles(server: SandboxServer) -> Counter[str]:
     return Counter(media.title for media in server.platform.media)
 
 
-def test_where_only_the_token_tells_videos_apart_each_is_sent_once(
+def test_videos_whose_urls_differ_only_in_the_token_are_sent_once_each(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -42,7 +42,7 @@ def test_where_only_the_token_tells_videos_apart_each_is_sent_once(
     run("verify", path)
 
 
-def test_a_library_that_is_signed_anew_spelled_otherwise_and_mixed_is_not_sent_again(
+def test_a_library_with_new_signatures_and_spellings_is_not_sent_again(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -66,8 +66,8 @@ def test_a_library_that_is_signed_anew_spelled_otherwise_and_mixed_is_not_sent_a
 
 
 @pytest.fixture
-def in_doubt(sandbox: Start, command: Callable, tmp_path: Path) -> tuple[SandboxServer, Callable]:
-    """A job whose rows share an address but for its token, and its manifest signed anew."""
+def held_job(sandbox: Start, command: Callable, tmp_path: Path) -> tuple[SandboxServer, Callable]:
+    """Return a job whose URLs differ only in the token, and replace its manifest by new tokens."""
     server = sandbox()
     run = command(server)
     path = write(
@@ -87,10 +87,10 @@ def in_doubt(sandbox: Start, command: Callable, tmp_path: Path) -> tuple[Sandbox
     return server, run
 
 
-def test_rows_in_doubt_are_held_and_the_others_go_on(
-    in_doubt: tuple[SandboxServer, Callable],
+def test_uncertain_rows_are_held_and_the_others_are_sent(
+    held_job: tuple[SandboxServer, Callable],
 ) -> None:
-    server, run = in_doubt
+    server, run = held_job
     for _ in range(2):
         done = run("run", "tok.csv", *FAST, code=1)
         assert "3 rows held" in done.stdout
@@ -104,8 +104,8 @@ def test_rows_in_doubt_are_held_and_the_others_go_on(
     assert "3 rows held" in run("plan", "tok.csv", "--offline").stdout
 
 
-def test_the_same_videos_are_not_sent_again(in_doubt: tuple[SandboxServer, Callable]) -> None:
-    server, run = in_doubt
+def test_same_videos_yes_sends_no_held_row(held_job: tuple[SandboxServer, Callable]) -> None:
+    server, run = held_job
     keys = {line["title"]: line["key"] for line in run.table("output/tok/results.csv")}
     run("run", "tok.csv", *FAST, code=1)
     done = run("run", "tok.csv", *FAST, "--same-videos", "yes")
@@ -117,15 +117,15 @@ def test_the_same_videos_are_not_sent_again(in_doubt: tuple[SandboxServer, Calla
     run("verify", "tok.csv")
 
 
-def test_other_videos_are_sent(in_doubt: tuple[SandboxServer, Callable]) -> None:
-    server, run = in_doubt
+def test_same_videos_no_sends_held_rows(held_job: tuple[SandboxServer, Callable]) -> None:
+    server, run = held_job
     run("run", "tok.csv", *FAST, code=1)
     run("run", "tok.csv", *FAST, "--same-videos", "no")
     assert titles(server) == {"Alpha": 2, "Beta": 2, "Gamma": 2, "Other": 1}
     run("run", "tok.csv", *FAST)
 
 
-def test_videos_under_other_ids_with_the_same_title_and_place_are_held(
+def test_rows_with_other_ids_and_the_same_title_and_path_are_held(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -148,7 +148,7 @@ def test_videos_under_other_ids_with_the_same_title_and_place_are_held(
     assert len(server.platform.media) == 5
 
 
-def test_a_column_of_ids_that_comes_and_goes_changes_nothing(
+def test_an_id_column_that_is_added_and_removed_changes_no_row(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -166,7 +166,7 @@ def test_a_column_of_ids_that_comes_and_goes_changes_nothing(
     assert len(run.table("output/v/results.csv")) == 4
 
 
-# Which job ------------------------------------------------------------------------------------
+# Which job a manifest belongs to --------------------------------------------------------------
 
 HR = [
     ("https://hr.example.com/w1.mp4", "HR one", "901"),
@@ -182,7 +182,7 @@ LIBRARY = [(f"https://m.example.com/o{n}.mp4", f"O{n}", f"OV{n}") for n in range
     ids=["small ids", "half of the smaller one"],
 )
 @pytest.mark.parametrize("kind", ["run", "plan"])
-def test_another_folders_manifest_of_the_same_name_stops_before_anything_changes(
+def test_a_manifest_of_the_same_name_in_another_folder_is_refused(
     sandbox: Start,
     command: Callable,
     tmp_path: Path,
@@ -205,7 +205,9 @@ def test_another_folders_manifest_of_the_same_name_stops_before_anything_changes
     assert "Nothing to send" in run("run", "a/videos.csv", *FAST).stdout
 
 
-def test_the_user_says_which_job_it_is(sandbox: Start, command: Callable, tmp_path: Path) -> None:
+def test_the_option_job_decides_which_job_a_manifest_belongs_to(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
     server = sandbox()
     run = command(server)
     path = write(tmp_path / "videos.csv", "url,title,id", LIBRARY)
@@ -217,7 +219,7 @@ def test_the_user_says_which_job_it_is(sandbox: Start, command: Callable, tmp_pa
     assert len(server.platform.media) == 11
 
 
-def test_a_pilot_grows_and_a_list_shrinks(
+def test_rows_can_be_added_to_and_removed_from_a_manifest(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -232,7 +234,7 @@ def test_a_pilot_grows_and_a_list_shrinks(
     assert len(server.platform.media) == 8
 
 
-def test_an_edition_that_skips_most_of_what_is_to_be_sent_stops_and_asks(
+def test_a_version_that_removes_most_pending_rows_is_refused_without_an_option(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -249,7 +251,7 @@ def test_an_edition_that_skips_most_of_what_is_to_be_sent_stops_and_asks(
     assert len(server.platform.media) == 4
 
 
-def test_a_parameter_that_the_user_names_tells_no_videos_apart_and_is_never_shown(
+def test_a_parameter_named_by_the_user_is_part_of_the_signature_and_masked(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()

@@ -1,4 +1,4 @@
-"""Rows that were corrected in `failed.csv` come home to their job, whatever became of the file."""
+"""Corrected rows of `failed.csv` are sent in their job, in any format that programs save."""
 
 import csv
 import io
@@ -18,8 +18,8 @@ Table = list[list[str]]
 HEADER = ["sourceUrl", "filename", "referenceId", "code", "recorded"]
 
 
-def library(path: Path) -> Path:
-    """Twelve rows: one without https://, one without a title, one whose ID is another's."""
+def write_library(path: Path) -> Path:
+    """Write twelve rows: one without https://, one without a title, one with another's ID."""
     rows = [
         [f"https://m.example.com/f{n}.mp4", f"Video {n}", f"F-{n:03}", f"{n:03}", f"2024-{n:02}-01"]
         for n in range(1, 13)
@@ -32,13 +32,13 @@ def library(path: Path) -> Path:
     return path
 
 
-def read(path: Path) -> Table:
+def read_table(path: Path) -> Table:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.reader(file))
 
 
 def fix(table: Table) -> Table:
-    """Correct what a person would."""
+    """Correct the three faulty rows, as a person would."""
     header, *rows = table
     url, title, reference = map(header.index, ("sourceUrl", "filename", "referenceId"))
     for row in rows:
@@ -50,15 +50,15 @@ def fix(table: Table) -> Table:
     return [header, *rows]
 
 
-def excel(table: Table, path: Path) -> Path:
-    """As Excel and LibreOffice save it: with semicolons and a byte order mark."""
+def save_as_excel(table: Table, path: Path) -> Path:
+    """Save a table as Excel and LibreOffice do: with semicolons and a byte order mark."""
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         csv.writer(file, delimiter=";").writerows(table)
     return path
 
 
-def google_sheets(table: Table, path: Path) -> Path:
-    """As Google Sheets exports it: no byte order mark, cells trimmed, no quotes but needed ones."""
+def save_as_google_sheets(table: Table, path: Path) -> Path:
+    """Save a table as Google Sheets does: no byte order mark, trimmed cells, few quotes."""
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerows(
         [cell.strip() for cell in row] for row in table
@@ -67,7 +67,7 @@ def google_sheets(table: Table, path: Path) -> Path:
     return path
 
 
-def workbook(table: Table, path: Path) -> Path:
+def save_as_workbook(table: Table, path: Path) -> Path:
     book = openpyxl.Workbook()
     for row in table:
         book.active.append(row)
@@ -76,49 +76,51 @@ def workbook(table: Table, path: Path) -> Path:
     return path
 
 
-def json_file(table: Table, path: Path) -> Path:
+def save_as_json(table: Table, path: Path) -> Path:
     header, *rows = table
     path = path.with_suffix(".json")
     path.write_text(json.dumps([dict(zip(header, row, strict=True)) for row in rows]), "utf-8")
     return path
 
 
-def utf16(table: Table, path: Path) -> Path:
-    """As Excel's “Unicode text”."""
+def save_as_utf16(table: Table, path: Path) -> Path:
+    """Save a table as Excel does as “Unicode text”."""
     with path.open("w", encoding="utf-16", newline="") as file:
         csv.writer(file, delimiter="\t").writerows(table)
     return path
 
 
-@pytest.mark.parametrize("saved", [excel, google_sheets])
-def test_texts_of_several_lines_before_the_url_come_back(
-    sandbox: Start, command: Callable, tmp_path: Path, saved: Callable[[Table, Path], Path]
+@pytest.mark.parametrize("save", [save_as_excel, save_as_google_sheets])
+def test_cells_of_several_lines_before_the_url_are_read_from_a_corrected_file(
+    sandbox: Start, command: Callable, tmp_path: Path, save: Callable[[Table, Path], Path]
 ) -> None:
     run = command(sandbox())
     rows = [[f'Part {n}, "cut"\nsee\nhttps://m.example.com/{n}, and so on', *row]
-            for n, row in enumerate(read(library(tmp_path / "plain.csv"))[1:])]  # fmt: skip
-    path = excel([["description", *HEADER], *rows], tmp_path / "library.csv")
+            for n, row in enumerate(read_table(write_library(tmp_path / "a.csv"))[1:])]  # fmt: skip
+    path = save_as_excel([["description", *HEADER], *rows], tmp_path / "library.csv")
     shown = run("run", path, *FAST, code=1).stdout
     assert "12 rows: 9 imported, 3 invalid" in shown
-    failed = read(tmp_path / "output/library/failed.csv")
+    failed = read_table(tmp_path / "output/library/failed.csv")
     assert [row[:1] for row in failed[1:]] == [rows[at][:1] for at in (2, 5, 8)]
-    copy = saved(fix(failed), tmp_path / "fixed by me.csv")
+    copy = save(fix(failed), tmp_path / "fixed by me.csv")
     assert "12 rows: 12 imported" in run("run", copy, *FAST).stdout
 
 
-@pytest.mark.parametrize("saved", [excel, google_sheets, workbook, json_file, utf16])
+@pytest.mark.parametrize(
+    "save", [save_as_excel, save_as_google_sheets, save_as_workbook, save_as_json, save_as_utf16]
+)
 def test_corrected_rows_are_sent_in_their_job(
-    sandbox: Start, command: Callable, tmp_path: Path, saved: Callable[[Table, Path], Path]
+    sandbox: Start, command: Callable, tmp_path: Path, save: Callable[[Table, Path], Path]
 ) -> None:
     server = sandbox()
     run = command(server)
-    path = library(tmp_path / "library.csv")
+    path = write_library(tmp_path / "library.csv")
     run("run", path, *FAST, code=1)
     before = {media.reference_id: media.key for media in server.platform.media}
     assert len(before) == 9
-    failed = read(tmp_path / "output/library/failed.csv")
+    failed = read_table(tmp_path / "output/library/failed.csv")
     assert len(failed) == 4
-    copy = saved(fix(failed), tmp_path / "fixed by me.csv")
+    copy = save(fix(failed), tmp_path / "fixed by me.csv")
     assert "3 to create" in run("plan", copy, "--offline").stdout
     done = run("run", copy, *FAST)
     assert "3 changed" in done.stdout
@@ -140,15 +142,15 @@ def test_corrected_rows_are_sent_in_their_job(
 def test_a_corrected_row_with_the_url_of_another_row_is_reported(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
-    """An exact repeat of a row gets an ID of its own, as the hint of its problem says."""
+    """A duplicate row is given an ID of its own, as the hint of its problem says."""
     run = command(sandbox())
     path = tmp_path / "library.csv"
     row = ["https://m.example.com/f1.mp4", "Video 1", "F-001", "001", "2024-01-01"]
-    excel([HEADER, row, row], path)
+    save_as_excel([HEADER, row, row], path)
     run("run", path, *FAST, code=1)
-    header, repeat = read(tmp_path / "output/library/failed.csv")
+    header, repeat = read_table(tmp_path / "output/library/failed.csv")
     repeat[header.index("referenceId")] = "F-001b"
-    copy = excel([header, repeat], tmp_path / "fixed.csv")
+    copy = save_as_excel([header, repeat], tmp_path / "fixed.csv")
     for shown in (
         run("check", copy, code=None),
         run("plan", copy, "--offline", code=None),
@@ -158,18 +160,20 @@ def test_a_corrected_row_with_the_url_of_another_row_is_reported(
         assert "Delete this row" in shown.stdout
 
 
-def test_corrections_stand_while_the_manifest_says_what_it_said(
+def test_corrections_are_kept_while_the_manifest_is_unchanged(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
     run = command(server)
-    path = library(tmp_path / "library.csv")
+    path = write_library(tmp_path / "library.csv")
     run("run", path, *FAST, code=1)
-    copy = excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "copy.csv")
+    copy = save_as_excel(
+        fix(read_table(tmp_path / "output/library/failed.csv")), tmp_path / "copy.csv"
+    )
     run("run", copy, *FAST, "--limit", "1", code=None)
-    rows = read(path)
+    rows = read_table(path)
     rows.append(["https://m.example.com/f13.mp4", "Video 13", "F-013", "013", "2025-01-01"])
-    excel([rows[0], *reversed(rows[1:])], path)
+    save_as_excel([rows[0], *reversed(rows[1:])], path)
     run("run", path, *FAST)
     assert Counter(media.reference_id for media in server.platform.media) == {
         f"F-{n:03}": 1 for n in range(1, 14)
@@ -180,37 +184,39 @@ def test_corrections_stand_while_the_manifest_says_what_it_said(
     run("verify", path)
 
 
-def test_what_is_not_corrected_stays_as_it_is(
+def test_rows_that_are_not_corrected_are_not_changed(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
     run = command(server)
-    path = library(tmp_path / "library.csv")
+    path = write_library(tmp_path / "library.csv")
     run("run", path, *FAST, code=1)
     file = tmp_path / "output/library/failed.csv"
     calls = server.platform.calls.copy()
     run("run", file, *FAST, code=1)
     assert server.platform.calls == calls
-    table = read(file)
+    table = read_table(file)
     reference, title = table[0].index("referenceId"), table[0].index("filename")
     for row in table[1:]:
         if row[title] == "Video 9":
-            row[reference] = "F-002"  # another row's
-    done = run("run", excel(table, tmp_path / "again.csv"), *FAST, code=1)
+            row[reference] = "F-002"  # the ID of another row
+    done = run("run", save_as_excel(table, tmp_path / "again.csv"), *FAST, code=1)
     assert "duplicate-reference" in done.stdout
     assert len(server.platform.media) == 9
 
 
-def test_rows_whose_job_is_not_there_say_so(
+def test_the_error_for_corrected_rows_without_their_job_names_the_option(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
     run = command(server)
-    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
-    copy = excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "copy.csv")
+    run("run", write_library(tmp_path / "library.csv"), *FAST, code=1)
+    copy = save_as_excel(
+        fix(read_table(tmp_path / "output/library/failed.csv")), tmp_path / "copy.csv"
+    )
     elsewhere = tmp_path / "output/renamed"
     (tmp_path / "output/library").rename(elsewhere)
-    assert "3 to create" in run("plan", copy, "--offline").stdout  # found by its id
+    assert "3 to create" in run("plan", copy, "--offline").stdout  # found by the ID of the job
     elsewhere.rename(tmp_path / "away")
     done = run("run", copy, *FAST, code=2)
     assert len(done.stderr.splitlines()) == 1
@@ -223,26 +229,26 @@ def test_rows_whose_job_is_not_there_say_so(
     assert len(server.platform.media) == 12
 
 
-def test_new_rows_in_it_are_rows_of_the_job(
+def test_new_rows_in_a_corrected_file_are_added_to_the_job(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
     run = command(server)
-    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
-    header, *rows = fix(read(tmp_path / "output/library/failed.csv"))
+    run("run", write_library(tmp_path / "library.csv"), *FAST, code=1)
+    header, *rows = fix(read_table(tmp_path / "output/library/failed.csv"))
     assert rows[0][2] == "F-003"
     copied = ["https://m.example.com/f3b.mp4", "Video 3b", "F-003b", *rows[0][3:]]
     new = ["https://m.example.com/n.mp4", "New", "N", "", "", "", "", ""]
     wrong = ["nowhere", "Wrong", "W", "", "", "", "", ""]
     table = [header, rows[0], copied, *rows[1:], new, wrong]
-    path = excel(table, tmp_path / "copy.csv")
+    path = save_as_excel(table, tmp_path / "copy.csv")
     printed = run("run", path, *FAST, code=1).stdout
     assert "2 added: line 3 (F-003b), line 6 (N)" in printed
     assert "1 new row of copy.csv was not added to the job" in printed
     assert {media.reference_id for media in server.platform.media} == {
         *(f"F-{n:03}" for n in range(1, 13)), "F-003b", "N",
     }  # fmt: skip
-    excel(table[:-1], path)
+    save_as_excel(table[:-1], path)
     for again in (path, tmp_path / "library.csv"):
         run("run", again, *FAST)
     run("retry", tmp_path / "library.csv", *FAST)
@@ -250,20 +256,20 @@ def test_new_rows_in_it_are_rows_of_the_job(
     assert len(run.table("output/library/results.csv")) == 14
 
 
-def test_a_row_whose_job_cells_were_changed_is_refused_with_its_line(
+def test_a_row_with_changed_job_cells_is_refused_with_its_line(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
     run = command(server)
-    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
-    table = fix(read(tmp_path / "output/library/failed.csv"))
+    run("run", write_library(tmp_path / "library.csv"), *FAST, code=1)
+    table = fix(read_table(tmp_path / "output/library/failed.csv"))
     table.append(["https://m.example.com/n.mp4", "New", "N", "", "", "", "", "row-2"])
-    done = run("run", excel(table, tmp_path / "copy.csv"), *FAST, code=2)
+    done = run("run", save_as_excel(table, tmp_path / "copy.csv"), *FAST, code=2)
     assert "Line 5" in done.stderr
     assert len(server.platform.media) == 9
 
 
-def test_results_are_no_manifest_and_titles_may_hold_a_mask(
+def test_results_are_refused_as_a_manifest_and_titles_may_contain_asterisks(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -283,11 +289,11 @@ def test_results_are_no_manifest_and_titles_may_hold_a_mask(
     assert len(server.platform.media) == 1
 
 
-def test_the_list_of_problems_stays_that_of_the_job(
+def test_problems_of_a_corrected_file_do_not_replace_those_of_the_job(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
-    path = library(tmp_path / "library.csv")
+    path = write_library(tmp_path / "library.csv")
     run("run", path, *FAST, code=1)
     job = "output/library/problems.csv"
 
@@ -304,9 +310,9 @@ def test_the_list_of_problems_stays_that_of_the_job(
     ]
     # One row of three is corrected.
     failed = tmp_path / "output/library/failed.csv"
-    (corrected,) = (row for row in fix(read(failed)) if "F-006" in row)
-    header, wrong, *_ = read(failed)
-    copy = excel([header, corrected, wrong], tmp_path / "fixed.csv")
+    (corrected,) = (row for row in fix(read_table(failed)) if "F-006" in row)
+    header, wrong, *_ = read_table(failed)
+    copy = save_as_excel([header, corrected, wrong], tmp_path / "fixed.csv")
 
     printed = run("check", copy, code=1).stdout
     assert "All problems: output/library/problems-fixed.csv" in printed
@@ -319,7 +325,7 @@ def test_the_list_of_problems_stays_that_of_the_job(
     assert listed(job) == [before[0], before[2]]
 
     # The manifest still has the errors; its rows are imported.
-    rest = excel(fix(read(failed)), tmp_path / "rest.csv")
+    rest = save_as_excel(fix(read_table(failed)), tmp_path / "rest.csv")
     run("run", rest, *FAST)
     assert listed(job) == []
     printed = run("check", path, code=1).stdout
@@ -332,7 +338,7 @@ def test_the_list_of_problems_stays_that_of_the_job(
     assert "error" not in printed.replace(accepted, "")
     assert listed(job) == []
     # The errors are corrected in the manifest, too.
-    excel(fix(read(path)), path)
+    save_as_excel(fix(read_table(path)), path)
     assert "with an error in the manifest" not in run("run", path, *FAST).stdout
 
 
@@ -340,11 +346,11 @@ def test_an_edit_that_damages_an_imported_row_is_no_error(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
-    path = library(tmp_path / "library.csv")
+    path = write_library(tmp_path / "library.csv")
     run("run", path, *FAST, code=1)
-    table = read(path)
+    table = read_table(path)
     table[1][0] = ""
-    excel(table, path)
+    save_as_excel(table, path)
     printed = run("run", path, *FAST, code=1).stdout
     assert "url-missing" not in printed
     assert "1 row with an error in the manifest (line 2)" in printed
@@ -356,9 +362,9 @@ def test_every_command_finds_the_job_of_corrected_rows(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
-    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
+    run("run", write_library(tmp_path / "library.csv"), *FAST, code=1)
     failed = tmp_path / "output/library/failed.csv"
-    copy = excel(fix(read(failed)), tmp_path / "fixed.csv")
+    copy = save_as_excel(fix(read_table(failed)), tmp_path / "fixed.csv")
     assert run.counts(copy)["total"] == 12
     mapping = ("--map", "filename=filename")
     assert "12 rows: " in run("verify", copy, "--rate", "200", *mapping, code=1).stdout
@@ -366,14 +372,14 @@ def test_every_command_finds_the_job_of_corrected_rows(
     assert not (tmp_path / "output/fixed").exists()
 
 
-def test_a_file_that_cannot_be_loaded_leaves_no_job(
+def test_a_file_that_cannot_be_loaded_creates_no_job(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
-    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
-    header, *rows = fix(read(tmp_path / "output/library/failed.csv"))
-    # The cells that name the job were emptied.
-    excel([header, *([*row[:-2], "", ""] for row in rows)], tmp_path / "fixed.csv")
+    run("run", write_library(tmp_path / "library.csv"), *FAST, code=1)
+    header, *rows = fix(read_table(tmp_path / "output/library/failed.csv"))
+    # The cells that name the job are empty.
+    save_as_excel([header, *([*row[:-2], "", ""] for row in rows)], tmp_path / "fixed.csv")
     run("run", "fixed.csv", *FAST, code=2)
     assert "fixed" not in run("jobs").stdout
     assert not (tmp_path / "output/fixed/state.sqlite").exists()
@@ -383,9 +389,11 @@ def test_a_run_of_corrected_rows_sends_no_other_row(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
-    run, path = command(server), library(tmp_path / "library.csv")
+    run, path = command(server), write_library(tmp_path / "library.csv")
     run("run", path, *FAST, "--first", "2", code=0)
-    fixed = excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv")
+    fixed = save_as_excel(
+        fix(read_table(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv"
+    )
     rest = "A run of this file sends its own rows only: 7 rows of the job are still pending."
     planned = run("plan", fixed).stdout
     assert rest in planned
@@ -405,10 +413,10 @@ def test_a_run_of_corrected_rows_sends_no_other_row(
 def test_a_plan_names_the_invalid_rows_of_the_job_that_the_file_does_not_have(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
-    run, manifest = command(sandbox()), library(tmp_path / "library.csv")
+    run, manifest = command(sandbox()), write_library(tmp_path / "library.csv")
     run("run", manifest, *FAST, code=1)
-    header, *rows = fix(read(tmp_path / "output" / "library" / "failed.csv"))
-    fixed = excel([header, rows[0]], tmp_path / "fixed.csv")
+    header, *rows = fix(read_table(tmp_path / "output" / "library" / "failed.csv"))
+    fixed = save_as_excel([header, rows[0]], tmp_path / "fixed.csv")
     planned = run("plan", fixed).stdout
     assert "2 other rows of the job are invalid (lines 7, 10). Rows to fix: " in planned
     assert "2 invalid" in planned

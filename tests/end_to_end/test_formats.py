@@ -1,4 +1,4 @@
-"""Manifests of every kind, through the whole command."""
+"""Manifests in every format, with the real command."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ Start = Callable[..., SandboxServer]
 
 
 @pytest.mark.parametrize("name", ["videos.xlsx", "videos.yaml"])
-def test_a_sample_is_imported_and_then_known_again(
+def test_a_sample_is_imported_once_in_any_format(
     sandbox: Start, command: Callable, name: str
 ) -> None:
     server = sandbox()
@@ -26,12 +26,12 @@ def test_a_sample_is_imported_and_then_known_again(
     results = run.table("output/videos/results.csv")
     assert results[0]["published"] == "2025-01-13"
     assert {row["referenceId"] for row in results} > {"0004711", "'-Xk92_keynote"}
-    # The same rows in another format are the same job.
+    # The same rows in another format belong to the same job.
     assert "Nothing to send." in run("run", SAMPLES / "videos.csv", *FAST).stdout
     assert len(server.platform.media) == 12
 
 
-def test_failed_csv_of_json_can_be_fixed_and_fed_back(
+def test_failed_csv_of_a_json_manifest_can_be_corrected_and_imported(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -53,7 +53,7 @@ def test_failed_csv_of_json_can_be_fixed_and_fed_back(
     assert sorted(media.title for media in server.platform.media) == ["Talk", "Two, “too”"]
 
 
-def test_a_list_of_addresses_is_imported_and_its_failed_csv_fed_back(
+def test_a_list_of_urls_and_its_failed_csv_are_imported(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -66,7 +66,7 @@ def test_a_list_of_addresses_is_imported_and_its_failed_csv_fed_back(
     assert [media.title for media in server.platform.media] == ["First one", "2"]
 
 
-def test_standard_input(command: Callable) -> None:
+def test_a_manifest_is_read_from_standard_input(command: Callable) -> None:
     run = command("https://api.example.com")
     done = subprocess.run(
         [sys.executable, "-m", "batch_import", "check", "-"],
@@ -79,7 +79,7 @@ def test_standard_input(command: Callable) -> None:
     assert "12 rows: 12 can be imported" in done.stdout.decode()
 
 
-def test_options_that_do_not_fit_end_with_2(command: Callable) -> None:
+def test_options_that_do_not_fit_the_format_end_with_exit_code_2(command: Callable) -> None:
     run = command("https://api.example.com")
     for name, *flags in (
         ("videos.csv", "--sheet", "Videos"),
@@ -96,7 +96,7 @@ def test_options_that_do_not_fit_end_with_2(command: Callable) -> None:
         assert printed.count("\n") == 1
 
 
-def test_templates(command: Callable) -> None:
+def test_templates_are_written_once(command: Callable) -> None:
     run = command("https://api.example.com")
     assert "manifest.xlsx" in run("configure", "--templates", "--offline").stdout
     assert "has a header and no rows" in run("check", "manifest.xlsx", code=2).stderr

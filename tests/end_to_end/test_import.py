@@ -1,4 +1,4 @@
-"""Whole imports: every row exactly once, whatever happens on the way."""
+"""Whole imports: every row becomes exactly one video, with all faults."""
 
 import json
 import re
@@ -19,8 +19,8 @@ FAST = ("--rate", "200", "--poll-interval", "0.3")
 Start = Callable[..., SandboxServer]
 
 
-def assert_each_once(server: SandboxServer, references: set[str]) -> None:
-    """The platform's own record: one living video for each, and no other."""
+def assert_one_video_each(server: SandboxServer, references: set[str]) -> None:
+    """Check that the platform has one non-failed video per reference ID, and no other."""
     platform, now = server.platform, time.time()
     made = Counter(media.reference_id for media in platform.media)
     assert set(made) <= references
@@ -33,7 +33,7 @@ def refs(count: int) -> set[str]:
     return {f"ref-{n}" for n in range(1, count + 1)}
 
 
-def test_a_clean_run_and_what_it_hands_back(
+def test_a_run_without_faults_imports_all_rows_and_writes_the_results(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -43,7 +43,7 @@ def test_a_clean_run_and_what_it_hands_back(
     done = run("run", path, *FAST)
 
     assert "6 rows: 6 imported." in done.stdout
-    assert_each_once(server, refs(6))
+    assert_one_video_each(server, refs(6))
     lines = run.table("output/videos/results.csv")
     assert [line["referenceId"] for line in lines] == [f"ref-{n}" for n in range(1, 7)]
     truth = {media.reference_id: media for media in server.platform.media}
@@ -63,7 +63,7 @@ def test_a_clean_run_and_what_it_hands_back(
     assert run.table("output/videos/failed.csv") == []
 
 
-def test_a_finished_job_sends_nothing(
+def test_a_run_of_a_finished_job_sends_nothing(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -75,7 +75,7 @@ def test_a_finished_job_sends_nothing(
     assert server.platform.calls == before
 
 
-def test_kill_9_in_the_middle_then_resume(
+def test_a_killed_run_is_continued_without_second_videos(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(latency=(0.02, 0.1))
@@ -88,21 +88,21 @@ def test_kill_9_in_the_middle_then_resume(
         assert process.poll() is None, process.communicate()
         process.kill()
         process.communicate()
-        assert sum(run.counts(path).values()) == 2 * 60  # the total, and all its parts
+        assert sum(run.counts(path).values()) == 2 * 60  # the total, and the sum of its parts
     run("run", path, *FAST, "--settle", "3", "--when-unsure", "retry")
-    assert_each_once(server, refs(60))
+    assert_one_video_each(server, refs(60))
     assert run.counts(path)["imported"] == 60
 
 
 @pytest.mark.parametrize("retry_after", ["seconds", "date", "none"])
-def test_a_platform_that_takes_less_than_the_rate(
+def test_a_platform_with_a_lower_rate_limit_gets_all_rows(
     sandbox: Start, command: Callable, manifest: Callable, retry_after: str
 ) -> None:
     server = sandbox(rate_limit=10, burst=5, retry_after=retry_after)
     run = command(server)
     run("run", manifest(15), "--rate", "60", "--poll-interval", "0.5")
-    assert_each_once(server, refs(15))
-    assert server.platform.rate_limited > 0  # it was met
+    assert_one_video_each(server, refs(15))
+    assert server.platform.rate_limited > 0  # the limit was reached
     assert server.platform.rate_limited < sum(server.platform.calls.values()) / 3
 
 
@@ -120,7 +120,7 @@ def test_a_platform_that_takes_less_than_the_rate(
     ],
     ids=lambda knobs: "+".join(map(str, knobs)),
 )
-def test_lost_replies_make_no_second_video(
+def test_lost_replies_create_no_second_video(
     sandbox: Start, command: Callable, manifest: Callable, knobs: dict[str, object]
 ) -> None:
     server = sandbox(**knobs)
@@ -137,7 +137,7 @@ def test_lost_replies_make_no_second_video(
     }
 
 
-def test_a_call_that_never_arrived_is_held_until_the_user_decides(
+def test_a_row_whose_post_never_arrived_is_held_until_the_user_decides(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(lost_request=0.4)
@@ -154,10 +154,10 @@ def test_a_call_that_never_arrived_is_held_until_the_user_decides(
             == 0
         ):
             break
-    assert_each_once(server, refs(12))
+    assert_one_video_each(server, refs(12))
 
 
-def test_retry_sends_failed_rows_again_and_only_those(
+def test_retry_sends_only_failed_rows_again(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(failing=0.5)
@@ -170,11 +170,11 @@ def test_retry_sends_failed_rows_again_and_only_those(
     assert all(line["reason"] for line in failed)
     keys = {x["referenceId"]: x["key"] for x in run.table("output/videos/results.csv") if x["key"]}
 
-    assert run("run", path, *FAST, code=1).returncode == 1  # failed is final
+    assert run("run", path, *FAST, code=1).returncode == 1  # `run` sends no failed row again
     for _ in range(30):
         if run("retry", path, *FAST, code=None).returncode == 0:
             break
-    assert_each_once(server, refs(12))
+    assert_one_video_each(server, refs(12))
     after = {x["referenceId"]: x["key"] for x in run.table("output/videos/results.csv")}
     assert keys.items() <= after.items()
     made = Counter(media.reference_id for media in server.platform.media)
@@ -182,7 +182,7 @@ def test_retry_sends_failed_rows_again_and_only_those(
     assert run.table("output/videos/failed.csv") == []
 
 
-def test_failed_csv_fixed_and_fed_back(
+def test_corrected_rows_of_failed_csv_are_imported(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -202,12 +202,12 @@ def test_failed_csv_fixed_and_fed_back(
         encoding="utf-8-sig",
     )
     run("run", fixed, *FAST)
-    assert_each_once(server, refs(4))
+    assert_one_video_each(server, refs(4))
     titles = {media.reference_id: media.title for media in server.platform.media[-2:]}
     assert titles == {"ref-3": "Gone, “3”", "ref-4": "=4"}
 
 
-def test_an_edited_manifest_on_the_same_job(
+def test_an_edited_manifest_is_imported_in_the_same_job(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -221,13 +221,13 @@ def test_an_edited_manifest_on_the_same_job(
     assert "1 added: line 5 (ref-5)" in done.stdout
     assert "1 changed: line 4 (ref-4)" in done.stdout
     assert "1 removed (imported videos stay in the account): line 4 (ref-3)" in done.stdout
-    assert_each_once(server, refs(5))
+    assert_one_video_each(server, refs(5))
     lines = run.table("output/videos/results.csv")
     assert [x["referenceId"] for x in lines] == ["ref-1", "ref-2", "ref-4", "ref-5", "ref-3"]
     assert lines[-1]["error"] == "no longer in the manifest"
 
 
-def test_what_is_edited_after_it_was_sent_is_reported_and_not_sent_again(
+def test_edits_of_imported_rows_are_reported_and_ignored(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -238,7 +238,7 @@ def test_what_is_edited_after_it_was_sent_is_reported_and_not_sent_again(
     done = run("run", path, *FAST)
     assert "1 changed after they were sent; edits ignored: line 3 (ref-2)" in done.stdout
     assert "Nothing to send." in done.stdout
-    assert_each_once(server, refs(3))
+    assert_one_video_each(server, refs(3))
     assert run.table("output/videos/results.csv")[1]["title"] == "Video 2"
 
 
@@ -260,7 +260,7 @@ def test_a_row_that_is_removed_before_it_was_sent_is_skipped(
     assert (counts["skipped"], counts["imported"], counts["total"]) == (1, 2, 3)
 
 
-def test_urls_that_stop_working_are_imported_first(
+def test_rows_whose_urls_expire_soonest_are_sent_first(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -278,7 +278,7 @@ def test_urls_that_stop_working_are_imported_first(
     assert sent == ["ref-5", "ref-6", "ref-4", "ref-1", "ref-2", "ref-3"]
 
 
-def test_spaces_and_other_scripts_are_encoded_for_the_request_alone(
+def test_urls_are_encoded_only_for_the_request(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -292,7 +292,7 @@ def test_spaces_and_other_scripts_are_encoded_for_the_request_alone(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_saves_everything(
+def test_an_interrupted_run_saves_everything(
     sandbox: Start, command: Callable, manifest: Callable, number: signal.Signals
 ) -> None:
     server = sandbox(latency=(0.05, 0.1))
@@ -305,14 +305,14 @@ def test_an_interrupt_saves_everything(
     done = run.finish(process, 130)
     assert "run the same command" in done.stderr
     counts = run.counts(path)
-    assert counts["unknown"] == 0  # calls under way were brought home
+    assert counts["unknown"] == 0  # requests under way were finished
     assert counts["pending"] > 0
     assert len(run.table("output/videos/results.csv")) == 60
     run("run", path, *FAST)
-    assert_each_once(server, refs(60))
+    assert_one_video_each(server, refs(60))
 
 
-def test_a_state_that_was_put_back_makes_no_second_videos(
+def test_a_job_restored_from_a_backup_creates_no_second_videos(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(existing=120)
@@ -334,7 +334,7 @@ def test_a_state_that_was_put_back_makes_no_second_videos(
     assert all(len(server.platform.non_failed_media(ref, now)) == 1 for ref in refs(40))
 
 
-def test_a_row_still_processing_is_not_failed(
+def test_a_row_that_is_still_processing_is_not_failed(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(processing=(4, 4))
@@ -343,10 +343,10 @@ def test_a_row_still_processing_is_not_failed(
     run("run", path, *FAST, "--max-wait", "0.5", code=1)
     assert run.counts(path)["processing"] == 2
     run("run", path, *FAST)
-    assert_each_once(server, refs(2))
+    assert_one_video_each(server, refs(2))
 
 
-def test_the_log_has_a_line_for_every_call(
+def test_the_log_has_a_line_for_every_request(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(lost_request=0.25, rate_limit=15, burst=2)
@@ -356,9 +356,9 @@ def test_the_log_has_a_line_for_every_call(
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     began, *calls, ended = lines
     assert (began["event"], ended["event"]) == ("run started", "run ended")
-    asked = [line for line in calls if line["call"] == "create"]
-    assert {line["row"] for line in asked} == set(range(2, 10))
-    lost = [line for line in asked if line["status"] is None]
+    posts = [line for line in calls if line["call"] == "create"]
+    assert {line["row"] for line in posts} == set(range(2, 10))
+    lost = [line for line in posts if line["status"] is None]
     assert lost
     assert all(line["fault"] for line in lost)
     assert len(calls) == server.platform.calls.total()
@@ -372,7 +372,7 @@ def test_the_log_has_a_line_for_every_call(
     assert all(counted == list(range(1, len(counted) + 1)) for counted in attempts.values())
 
 
-def test_secrets_are_in_no_file_and_no_message(
+def test_no_file_and_no_message_contains_secrets(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -390,17 +390,17 @@ def test_secrets_are_in_no_file_and_no_message(
     assert any(media.source_url.endswith("5ec7e7") for media in server.platform.media)
 
 
-def test_the_demo(command: Callable, tmp_path: Path) -> None:
+def test_the_demo_imports_twelve_rows(command: Callable, tmp_path: Path) -> None:
     run = command("http://127.0.0.1:9/none")
     for name in ("VIOSTREAM_ACCESS_KEY", "VIOSTREAM_API_KEY", "VIOSTREAM_API_BASE"):
         del run.environ[name]
-    for _ in range(2):  # a second demo starts anew
+    for _ in range(2):  # a second demo starts from the beginning
         assert "12 rows: 12 imported." in run("demo").stdout
     assert len(run.table("output/demo/results.csv")) == 12
     assert (tmp_path / "output/demo/platform.json").is_file()
 
 
-def test_the_ratio_is_asked_for_on_request_and_once(
+def test_picture_sizes_are_requested_once_and_only_with_the_option(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -416,7 +416,7 @@ def test_the_ratio_is_asked_for_on_request_and_once(
         assert "padding-bottom:56.25%" in line["embedCode"]
 
 
-def test_results_are_there_while_a_run_goes_on(
+def test_results_are_written_during_a_run(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(processing=(0.2, 2.0))
@@ -427,7 +427,7 @@ def test_results_are_there_while_a_run_goes_on(
     early: set[str] = set()
     while process.poll() is None and not early:
         time.sleep(0.02)
-        if results.is_file():  # whole at any moment
+        if results.is_file():  # the file is complete at any time
             lines = run.table("output/videos/results.csv")
             assert len(lines) == 30
             early = {line["embedCode"] for line in lines if line["embedCode"]}

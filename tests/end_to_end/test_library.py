@@ -1,4 +1,4 @@
-"""Imports from Python, in a thread, with a stop, with Ctrl-C, against the real sandbox."""
+"""Imports from Python: in a thread, with a stop event, with Ctrl-C, against the real sandbox."""
 
 import json
 import signal
@@ -37,7 +37,7 @@ FAST = {"rate": 200.0, "poll_interval": 0.1}
 def start(
     sandbox: Start, command: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., SandboxServer]:
-    """Starts a platform that the environment leads to."""
+    """Return a function that starts a sandbox, and sets the environment variables for it."""
 
     def begin(**knobs: object) -> SandboxServer:
         server = sandbox(**knobs)
@@ -53,7 +53,7 @@ def run(manifest: Path, **more: Any) -> Outcome:
     return import_manifest(manifest, settings=settings_from_environment(**FAST), **more)
 
 
-def test_a_thread_imports_and_is_reported_of_it(start: Start, manifest: Callable) -> None:
+def test_a_thread_imports_with_progress(start: Start, manifest: Callable) -> None:
     start()
     printed: list[Progress] = []
     with ThreadPoolExecutor(1) as threads:
@@ -67,7 +67,7 @@ def test_a_thread_imports_and_is_reported_of_it(start: Start, manifest: Callable
     assert frame.to_dict("records") == rows
 
 
-def test_two_jobs_run_at_once(start: Start, manifest: Callable) -> None:
+def test_two_jobs_run_in_parallel(start: Start, manifest: Callable) -> None:
     start()
     paths = [manifest(4, name="a.csv"), manifest(8, name="b.csv")]
     with ThreadPoolExecutor(2) as threads:
@@ -75,7 +75,7 @@ def test_two_jobs_run_at_once(start: Start, manifest: Callable) -> None:
     assert [outcome.counts.imported for outcome in done] == [4, 8]
 
 
-def test_what_is_wrong_is_data(start: Start, manifest: Callable) -> None:
+def test_problems_are_returned_as_data(start: Start, manifest: Callable) -> None:
     start()
     path = manifest(1, ["ftp://h/v.mp4", "T", "mp4", "ref-2", "B"])
     checked = check_manifest(path)
@@ -87,7 +87,7 @@ def test_what_is_wrong_is_data(start: Start, manifest: Callable) -> None:
     assert list(outcome.rows())[1].keys() == {"line", "What is wrong"}
 
 
-def test_a_runs_fault_is_raised(start: Start, manifest: Callable) -> None:
+def test_a_run_fault_is_raised(start: Start, manifest: Callable) -> None:
     start()
     path = manifest(1)
     with pytest.raises(CredentialsRefused):
@@ -96,7 +96,7 @@ def test_a_runs_fault_is_raised(start: Start, manifest: Callable) -> None:
         job_status("output/another")
 
 
-def test_a_stop_from_another_thread_ends_it(start: Start, manifest: Callable) -> None:
+def test_a_stop_event_from_another_thread_ends_a_run(start: Start, manifest: Callable) -> None:
     start(processing=(60, 60))
     stop = threading.Event()
 
@@ -122,7 +122,7 @@ def test_a_bar_is_shown_on_request(
     assert "3/3" in err
 
 
-#: Where the tests run in the background of a shell, Ctrl-C is ignored until somebody heeds it.
+#: If tests run in the background of a shell, Ctrl-C is ignored unless a handler is set.
 SCRIPT = """
 import signal
 from batch_import import import_manifest, settings_from_environment
@@ -131,7 +131,7 @@ import_manifest("videos.csv", settings=settings_from_environment(rate=20, poll_i
 """
 
 
-def test_ctrl_c_brings_calls_home_and_the_same_call_goes_on(
+def test_ctrl_c_finishes_requests_and_the_next_call_continues(
     start: Start, manifest: Callable
 ) -> None:
     server = start(latency=(0.2, 0.4))

@@ -1,4 +1,4 @@
-"""`batch-import manifest`: what it lists is read by `check`, and is the same file on the web."""
+"""`batch-import manifest`: the manifests that it writes are valid, and their URLs are the files."""
 
 import gzip
 import json
@@ -24,12 +24,12 @@ from batch_import.manifest.read import open_manifest
 from batch_import.sources.source import ListingOptions
 from batch_import.workflows.write_manifest import ListingRequest, write_manifest
 
-#: Nothing listens there: this command contacts no platform.
+#: No server listens there: this command contacts no platform.
 DOWN = "http://127.0.0.1:9/v3/api"
 
 
-class Web(ThreadingHTTPServer):
-    """Serves the files of a folder by the bytes of their names, and answers that a test names."""
+class WebServer(ThreadingHTTPServer):
+    """Serves the files of a folder by the bytes of their names, and answers set by a test."""
 
     daemon_threads = True
 
@@ -48,7 +48,7 @@ class Web(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Web
+    server: WebServer
 
     def do_GET(self) -> None:
         path = self.path.lstrip("/")
@@ -72,9 +72,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
+def web(tmp_path: Path) -> Iterator[WebServer]:
     (tmp_path / "www").mkdir()
-    with Web(tmp_path / "www") as server:
+    with WebServer(tmp_path / "www") as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         yield server
@@ -87,7 +87,7 @@ def run(command: Callable[[str], Callable]) -> Callable:
     return command(DOWN)
 
 
-# A folder that a web server serves --------------------------------------------------------------
+# A folder that a web server serves ------------------------------------------------------------
 
 #: Parts of file names that are special in URLs, CSV files, spreadsheets or file systems.
 PARTS = st.sampled_from(
@@ -108,7 +108,9 @@ def _is_listable(name: str) -> bool:
 )
 @given(st.lists(NAMES.map("".join).filter(_is_listable), min_size=1, max_size=8))
 @example(["a b", "é", "50%", "a%20b", "why?", "h#1", '"q"', "a+b", "a&b=c", "=1+1", "0042"])
-def test_odd_names_come_back_as_the_same_files(web: Web, names: list[str]) -> None:
+def test_urls_of_unusual_file_names_lead_to_the_same_files(
+    web: WebServer, names: list[str]
+) -> None:
     # Names that differ only in their Unicode form are one URL (RFC 3987).
     unique = {normalize("NFC", name).casefold().strip(): name for name in names}.values()
     root = Path(os.fsdecode(web.root))
@@ -134,7 +136,7 @@ def test_odd_names_come_back_as_the_same_files(web: Web, names: list[str]) -> No
         assert fetched == {f"This is {name}." for name in unique}
 
 
-def test_a_folder_is_listed_and_checked(run: Callable, tmp_path: Path) -> None:
+def test_a_folder_is_listed_and_its_manifest_is_valid(run: Callable, tmp_path: Path) -> None:
     for name in ("HR/Welcome.mp4", "HR/slides.pdf", "Town hall.MOV"):
         (tmp_path / "v" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "v" / name).write_bytes(b"0123456789")
@@ -157,12 +159,12 @@ def test_a_folder_is_listed_and_checked(run: Callable, tmp_path: Path) -> None:
     assert "smaller than --min-size" in done.stderr
 
 
-def test_a_terminal_shows_how_many_items_were_listed(run: Callable, tmp_path: Path) -> None:
+def test_a_terminal_shows_the_number_of_listed_items(run: Callable, tmp_path: Path) -> None:
     (tmp_path / "v").mkdir()
     (tmp_path / "v/a.mp4").write_bytes(b"")
     more = ["--base-url", "https://videos.example.com/", "-o", "library.csv"]
     program = shlex.join([sys.executable, "-m", "batch_import", "manifest", "folder:v", *more])
-    # A new terminal has no size, and tqdm shows nothing there.
+    # A new terminal has no size; tqdm shows nothing in such a terminal.
     shell = ["sh", "-c", f"stty rows 24 cols 80; exec {program}"]
     seen = dialog(shell, [], tmp_path, {**run.environ, "TERM": "xterm"})
     assert seen.code == 0
@@ -190,7 +192,9 @@ def titles(run: Callable, name: str = "library.csv") -> list[str]:
     return [row["filename"] for row in run.table(name)]
 
 
-def test_a_feed_is_listed_with_its_pages_and_after_a_redirect(run: Callable, web: Web) -> None:
+def test_a_feed_with_several_pages_is_listed_after_a_redirect(
+    run: Callable, web: WebServer
+) -> None:
     page = '<atom:link rel="next" href="{}"/>'
     web.answer("feed", status=301, Location="/moved/feed")
     web.answer("moved/feed", "busy", 503)
@@ -204,7 +208,9 @@ def test_a_feed_is_listed_with_its_pages_and_after_a_redirect(run: Callable, web
     assert "3 can be imported" in run("check", "library.csv").stdout
 
 
-def test_a_sitemap_index_without_one_of_its_parts(run: Callable, web: Web) -> None:
+def test_a_sitemap_index_with_a_missing_part_is_listed_incompletely(
+    run: Callable, web: WebServer
+) -> None:
     video = (
         '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
         ' xmlns:video="http://www.google.com/schemas/sitemap-video/1.1"><url><loc>x</loc>'
@@ -232,8 +238,8 @@ BOMB = '<!DOCTYPE rss [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
         ("", 302, 3, "redirects to an invalid URL"),
     ],
 )
-def test_a_feed_that_cannot_be_read_is_one_line(
-    body: str, status: int, code: int, words: str, run: Callable, web: Web
+def test_the_error_for_an_unreadable_feed_is_one_line(
+    body: str, status: int, code: int, words: str, run: Callable, web: WebServer
 ) -> None:
     web.answer("feed?token=secret12345", body, status, Location="file:///etc/passwd")
     done = run("manifest", f"feed:{web.url}feed?token=secret12345", "-o", "x.csv", code=code)
@@ -243,8 +249,8 @@ def test_a_feed_that_cannot_be_read_is_one_line(
     assert not (run.folder / "x.csv").exists()
 
 
-def test_a_feed_leads_to_no_private_host(run: Callable, web: Web) -> None:
-    # The user named 127.0.0.1; another name of a private address is what a feed may not reach.
+def test_no_link_of_a_feed_leads_to_a_private_host(run: Callable, web: WebServer) -> None:
+    # The user named 127.0.0.1. The feed must not lead to another private host name.
     inside = web.url.replace("127.0.0.1", "localhost")
     web.answer("feed", rss("One", more=f'<atom:link rel="next" href="{inside}secret"/>'))
     web.answer("secret", rss("Secret"))
@@ -258,7 +264,9 @@ def test_a_feed_leads_to_no_private_host(run: Callable, web: Web) -> None:
     assert "secret" not in web.requested
 
 
-def test_several_sources_make_one_manifest(run: Callable, web: Web, tmp_path: Path) -> None:
+def test_several_sources_are_written_into_one_manifest(
+    run: Callable, web: WebServer, tmp_path: Path
+) -> None:
     (tmp_path / "v").mkdir()
     (tmp_path / "v/Zero.mp4").write_bytes(b"")
     web.answer("feed", rss("One"))
@@ -268,12 +276,12 @@ def test_several_sources_make_one_manifest(run: Callable, web: Web, tmp_path: Pa
     assert "2 rows: 2 can be imported" in checked.stdout
 
 
-# Saved answers ----------------------------------------------------------------------------------
+# Saved responses ------------------------------------------------------------------------------
 
 ANSWERS = Path(__file__).parents[1] / "unit/sources/answers"
 
 
-def test_saved_answers_of_all_platforms_are_checked(run: Callable) -> None:
+def test_manifests_of_all_saved_responses_are_checked(run: Callable) -> None:
     names = sorted(each.name for each in ANSWERS.glob("*.json") if each.name != "s3.json")
     assert len(names) > 10
     files = [f"saved:{ANSWERS / name}" for name in names]
@@ -296,7 +304,7 @@ def test_saved_answers_of_all_platforms_are_checked(run: Callable) -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_urls_that_expire_soon_are_said(run: Callable, tmp_path: Path) -> None:
+def test_urls_that_expire_soon_are_reported(run: Callable, tmp_path: Path) -> None:
     (tmp_path / "drive.json").write_bytes((ANSWERS / "graph.json").read_bytes())
     done = run("manifest", "saved:drive.json", "-o", "library.csv")
     assert "The URLs of 1 row expire, the first in about 60 min" in done.stdout

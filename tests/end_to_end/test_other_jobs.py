@@ -1,4 +1,4 @@
-"""Two jobs of one account and the same videos: a copy of a manifest makes no second videos."""
+"""Two jobs of one account with the same videos: a copy of a manifest creates no second videos."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,10 +16,10 @@ videos.example.com/3.mp4,Three,A-3
 
 
 @pytest.fixture
-def sent(
+def sent_job(
     sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
 ) -> tuple[SandboxServer, Callable, Path]:
-    """A job whose first two rows were sent with IDs made from their URLs."""
+    """Return a job whose first two rows were sent with IDs generated from their URLs."""
     server = sandbox()
     run, path = command(server), tmp_path / "export.csv"
     path.write_text(EXPORT, encoding="utf-8")
@@ -28,10 +28,10 @@ def sent(
     return server, run, path
 
 
-def test_a_copy_under_other_ids_is_refused_by_run_and_plan(
-    sent: tuple[SandboxServer, Callable, Path],
+def test_a_copy_with_other_ids_is_refused_by_run_and_plan(
+    sent_job: tuple[SandboxServer, Callable, Path],
 ) -> None:
-    server, run, path = sent
+    server, run, path = sent_job
     copy = path.with_name("copy.csv")
     copy.write_text(EXPORT, encoding="utf-8")
     for name in ("plan", "run"):
@@ -44,10 +44,10 @@ def test_a_copy_under_other_ids_is_refused_by_run_and_plan(
     assert len(server.platform.media) == 4
 
 
-def test_one_repeated_video_is_to_be_deleted_or_not_selected(
-    sent: tuple[SandboxServer, Callable, Path],
+def test_the_advice_for_one_repeated_video_is_to_delete_or_not_select_it(
+    sent_job: tuple[SandboxServer, Callable, Path],
 ) -> None:
-    server, run, path = sent
+    server, run, path = sent_job
     rows = [f"https://videos.example.com/{n}.mp4,New {n},N-{n}\n" for n in (1, 7, 8)]
     other = path.with_name("other.csv")
     other.write_text("Link,Name,Number\n" + "".join(rows), encoding="utf-8")
@@ -60,22 +60,22 @@ def test_one_repeated_video_is_to_be_deleted_or_not_selected(
     assert len(server.platform.media) == 4
 
 
-def test_a_copy_under_the_same_ids_finds_its_videos(
-    sent: tuple[SandboxServer, Callable, Path],
+def test_a_copy_with_the_same_ids_finds_its_videos(
+    sent_job: tuple[SandboxServer, Callable, Path],
 ) -> None:
-    server, run, path = sent
+    server, run, path = sent_job
     copy = path.with_name("copy.csv")
     copy.write_text(EXPORT, encoding="utf-8")
     run("run", copy, *FAST, "--map", "referenceId=", code=1)
     assert len(server.platform.media) == 2
 
 
-def test_the_same_videos_may_be_in_another_account(
-    sent: tuple[SandboxServer, Callable, Path],
+def test_the_same_videos_can_be_imported_into_another_account(
+    sent_job: tuple[SandboxServer, Callable, Path],
     sandbox: Callable[..., SandboxServer],
     command: Callable,
 ) -> None:
-    _, _, path = sent
+    _, _, path = sent_job
     other = sandbox()
     copy = path.with_name("copy.csv")
     copy.write_text(EXPORT, encoding="utf-8")
@@ -84,9 +84,9 @@ def test_the_same_videos_may_be_in_another_account(
 
 
 def test_a_corrected_manifest_is_run_in_the_same_job(
-    sent: tuple[SandboxServer, Callable, Path],
+    sent_job: tuple[SandboxServer, Callable, Path],
 ) -> None:
-    server, run, path = sent
+    server, run, path = sent_job
     fixed = path.with_name("corrected.csv")
     command_line = f"batch-import check {path} --map referenceId= --fix export-corrected.csv"
     assert command_line in run("check", path, "--map", "referenceId=", code=1).stdout
@@ -98,7 +98,7 @@ def test_a_corrected_manifest_is_run_in_the_same_job(
     assert len(server.platform.media) == 3
 
 
-def test_a_flag_changes_one_field_of_the_map_in_the_file(
+def test_an_option_changes_one_field_of_the_map_in_the_configuration_file(
     sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
 ) -> None:
     run, path = command(sandbox()), tmp_path / "export.csv"
@@ -110,10 +110,10 @@ def test_a_flag_changes_one_field_of_the_map_in_the_file(
     assert "referenceId  ← Number" in printed
 
 
-def test_a_copy_of_failed_rows_is_said_to_be_a_new_job(
-    sent: tuple[SandboxServer, Callable, Path],
+def test_a_copy_of_failed_rows_is_reported_as_a_new_job(
+    sent_job: tuple[SandboxServer, Callable, Path],
 ) -> None:
-    _, run, path = sent
+    _, run, path = sent_job
     fixed = path.with_name("fixed.csv")
     header, *_, third = EXPORT.splitlines()
     fixed.write_text(f"{header}\nhttps://{third}\n", encoding="utf-8")
@@ -127,10 +127,10 @@ def test_a_copy_of_failed_rows_is_said_to_be_a_new_job(
     assert "new job" not in run("run", fixed, *FAST, "--map", "referenceId=").stdout
 
 
-def test_a_new_manifest_is_not_compared_with_rows_that_it_lacks(
-    sent: tuple[SandboxServer, Callable, Path],
+def test_a_manifest_with_other_rows_is_not_reported_as_a_new_job(
+    sent_job: tuple[SandboxServer, Callable, Path],
 ) -> None:
-    _, run, path = sent
+    _, run, path = sent_job
     other = path.with_name("other.csv")
     other.write_text("Link,Name\nhttps://videos.example.com/9.mp4,Nine\n", encoding="utf-8")
     assert "new job" not in run("plan", other).stdout

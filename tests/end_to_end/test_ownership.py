@@ -1,4 +1,4 @@
-"""Two manifests with the same reference IDs in one account: neither takes the other's videos."""
+"""Two manifests with the same reference IDs in one account: no job adopts the other's videos."""
 
 import json
 from collections.abc import Callable
@@ -23,8 +23,8 @@ https://sales.example.com/new.mp4,New,3
 
 
 @pytest.fixture
-def sales(sandbox: Start, command: Callable, tmp_path: Path) -> tuple[SandboxServer, Callable]:
-    """HR's videos are in the account, and the manifest of sales waits."""
+def sales_job(sandbox: Start, command: Callable, tmp_path: Path) -> tuple[SandboxServer, Callable]:
+    """Import the videos of HR; the manifest of sales is not imported yet."""
     server = sandbox()
     run = command(server)
     for name, text in (("hr.csv", HR), ("sales.csv", SALES)):
@@ -33,10 +33,10 @@ def sales(sandbox: Start, command: Callable, tmp_path: Path) -> tuple[SandboxSer
     return server, run
 
 
-def test_videos_of_others_are_not_taken_over(
-    sales: tuple[SandboxServer, Callable], tmp_path: Path
+def test_videos_of_other_manifests_are_not_adopted(
+    sales_job: tuple[SandboxServer, Callable], tmp_path: Path
 ) -> None:
-    server, run = sales
+    server, run = sales_job
     done = run("run", tmp_path / "sales.csv", *FAST, code=1)
     assert "already had the video" not in done.stdout
     lines = run.table("output/sales/results.csv")
@@ -55,10 +55,10 @@ def test_videos_of_others_are_not_taken_over(
         assert f"  batch-import retry {tmp_path / 'sales.csv'} --adopt any\n" in text
 
 
-def test_any_video_is_taken_over_where_the_user_asks_for_it(
-    sales: tuple[SandboxServer, Callable], tmp_path: Path
+def test_adopt_any_adopts_videos_with_other_titles(
+    sales_job: tuple[SandboxServer, Callable], tmp_path: Path
 ) -> None:
-    server, run = sales
+    server, run = sales_job
     path = tmp_path / "sales.csv"
     run("run", path, *FAST, code=1)
     run("retry", path, *FAST, "--adopt", "any")
@@ -75,10 +75,10 @@ def test_any_video_is_taken_over_where_the_user_asks_for_it(
     assert "title differs" in done.stdout
 
 
-def test_a_plan_names_the_rows_whose_ids_are_taken(
-    sales: tuple[SandboxServer, Callable], tmp_path: Path
+def test_plan_names_the_rows_whose_reference_ids_are_taken(
+    sales_job: tuple[SandboxServer, Callable], tmp_path: Path
 ) -> None:
-    _, run = sales
+    _, run = sales_job
     path = tmp_path / "sales.csv"
     out = run("plan", path).stdout
     assert "To do: 1 to create, 2 not sent: reference ID taken." in out

@@ -1,4 +1,4 @@
-"""A run foretold: nothing is sent, the job stays as it is, and what is told comes true."""
+"""`plan` shows what a run would do: nothing is sent, and the job is not changed."""
 
 import json
 import time
@@ -18,14 +18,14 @@ def planned(run: Callable, *arguments: object) -> dict[str, Any]:
     return printed
 
 
-def fill(server: SandboxServer, *references: str) -> None:
-    """Media that were in the account before, with the titles of the manifest's rows."""
+def add_media(server: SandboxServer, *references: str) -> None:
+    """Add media to the account, older than the run, with the titles of the manifest's rows."""
     for reference in references:
         title = reference.replace("ref-", "Video ")
         server.platform.new_media(time.time() - 60, reference_id=reference, title=title)
 
 
-def test_a_new_manifest_is_forereported_and_nothing_is_sent(
+def test_plan_shows_the_rows_of_a_new_manifest_and_sends_nothing(
     sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
 ) -> None:
     server = sandbox(existing=250)
@@ -53,11 +53,11 @@ def test_a_new_manifest_is_forereported_and_nothing_is_sent(
     assert "(limited by the processing of the last videos)" in out
 
 
-def test_what_is_in_the_account_is_forereported_and_the_run_tells_it(
+def test_plan_and_run_report_the_videos_that_the_account_already_has(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
-    fill(server, "ref-1", "ref-4", "another")
+    add_media(server, "ref-1", "ref-4", "another")
     run = command(server)
     path = manifest(5)
     out = run("plan", path).stdout
@@ -71,7 +71,7 @@ def test_what_is_in_the_account_is_forereported_and_the_run_tells_it(
     assert printed in run("run", path, *FAST).stdout  # and so after every resume
 
 
-def test_where_each_row_is_looked_for_the_account_is_not_read(
+def test_plan_does_not_read_the_account_if_a_run_would_search_for_each_row(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(existing=250)
@@ -81,7 +81,7 @@ def test_where_each_row_is_looked_for_the_account_is_not_read(
     assert server.platform.calls == {"account": 1, "list": 1}
 
 
-def test_without_credentials_the_account_is_not_known(
+def test_plan_without_credentials_does_not_know_the_account(
     command: Callable, manifest: Callable
 ) -> None:
     run = command("http://127.0.0.1:9/v3/api")
@@ -93,7 +93,7 @@ def test_without_credentials_the_account_is_not_known(
     assert "VIOSTREAM_API_KEY is not set" in printed["unknown_reason"]
 
 
-def test_a_half_done_job_stays_as_it_is(
+def test_plan_does_not_change_a_half_done_job(
     sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
 ) -> None:
     server = sandbox(processing=(0.2, 0.4))
@@ -120,7 +120,7 @@ def test_processing_times_are_learned_from_other_jobs_of_the_account(
     run("run", manifest(22, name="earlier.csv"), *FAST)
     new = manifest(0, ["https://h.example.com/n.mp4", "N", "mp4", "new", ""], name="new.csv")
     assert planned(run, new)["processing"]["rows"] == 22
-    # Another account's rows tell nothing of this one's.
+    # Rows of another account are not used.
     assert planned(command(sandbox()), new)["processing"]["rows"] == 0
 
 
@@ -134,7 +134,9 @@ def test_processing_times_of_a_job_with_an_edited_manifest_are_read_once(
     assert (printed["processing"]["rows"], printed["processing"]["jobs"]) == (21, 1)
 
 
-def test_failed_rows_wait_for_retry(sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_plan_shows_failed_rows_that_need_retry(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     run = command(sandbox(failing=1))
     path = manifest(3)
     run("run", path, *FAST, code=1)
@@ -142,7 +144,7 @@ def test_failed_rows_wait_for_retry(sandbox: Start, command: Callable, manifest:
     assert "3 rows failed before: only batch-import retry" in run("plan", path).stdout
 
 
-def test_urls_that_do_not_live_so_long_are_reported_of(
+def test_plan_reports_urls_that_expire_before_they_are_sent(
     command: Callable, manifest: Callable
 ) -> None:
     def signed(number: int, lives: timedelta) -> list[str]:
@@ -165,7 +167,9 @@ def test_urls_that_do_not_live_so_long_are_reported_of(
     assert "5ec7e7" not in out
 
 
-def test_a_rehearsal_replays_alike_and_heeds_knobs(command: Callable, manifest: Callable) -> None:
+def test_a_rehearsal_depends_only_on_its_seed_and_knobs(
+    command: Callable, manifest: Callable
+) -> None:
     run = command("http://127.0.0.1:9/v3/api")
     path = manifest(40)
     arguments = (path, "--offline", "--rehearse", "--rate", "20", "--knob", "processing=5-20")

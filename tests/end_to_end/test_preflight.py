@@ -1,4 +1,4 @@
-"""Preflight against a host of the tests' own: what it finds, and whom it never contacts."""
+"""Preflight against a host of the tests: what it finds, and which hosts it never contacts."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import trustme
-from source_host import SourceHost, serving, until
+from source_host import SourceHost, serving, wait_until
 
 from batch_import.models import Severity, VideoSource
 from batch_import.sandbox.server import SandboxServer
@@ -30,8 +30,8 @@ def host() -> Iterator[SourceHost]:
         yield server
 
 
-def names(**addresses: list[str] | int) -> Resolve:
-    """A name server that knows these hosts (`_` for a dot), and the platform."""
+def resolver(**addresses: list[str] | int) -> Resolve:
+    """Return a name server that knows these hosts (`_` for a dot), and the platform."""
 
     def resolve(name: str, port: int, **_: object) -> list[Any]:
         known = addresses.get(name.replace(".", "_"), [PUBLIC] if name == PLATFORM else [name])
@@ -43,16 +43,20 @@ def names(**addresses: list[str] | int) -> Resolve:
 
 
 @contextmanager
-def asking(own_host: str = "", resolve: Resolve | None = None, **more: Any) -> Iterator[Preflight]:
+def open_preflight(
+    own_host: str = "", resolve: Resolve | None = None, **more: Any
+) -> Iterator[Preflight]:
     stop = threading.Event()
     with Preflight(
-        stop, PLATFORM, own_host=own_host, resolve=resolve or names(), **more
+        stop, PLATFORM, own_host=own_host, resolve=resolve or resolver(), **more
     ) as preflight:
         yield preflight
 
 
-def ask(url: str, extension: str = "mp4", own_host: str = "", **more: Any) -> SourceCheckResult:
-    with asking(own_host, **more) as preflight:
+def check_url(
+    url: str, extension: str = "mp4", own_host: str = "", **more: Any
+) -> SourceCheckResult:
+    with open_preflight(own_host, **more) as preflight:
         (finding,) = preflight.check([VideoSource(2, url, extension)])
     return finding
 
@@ -86,16 +90,18 @@ def code(finding: SourceCheckResult) -> str:
         ("cut", "mp4", "source-cut", Severity.WARNING),
     ],
 )
-def test_what_a_host_serves(
+def test_each_kind_of_answer_of_a_host_has_a_code(
     host: SourceHost, path: str, extension: str, expected: str, severity: Severity | None
 ) -> None:
-    finding = ask(f"{host.address}/{path}", extension, host.origin)
+    finding = check_url(f"{host.address}/{path}", extension, host.origin)
     assert code(finding) == expected
     assert (finding.violation and finding.violation.severity) == severity
 
 
-def test_it_asks_as_a_fetcher_would_and_for_little(host: SourceHost) -> None:
-    finding = ask(f"http://user:p%40ss@{host.origin}/to/video/a.mp4", "mp4", host.origin)
+def test_preflight_requests_only_the_first_bytes_with_the_credentials_of_the_url(
+    host: SourceHost,
+) -> None:
+    finding = check_url(f"http://user:p%40ss@{host.origin}/to/video/a.mp4", "mp4", host.origin)
     assert (code(finding), finding.size) == ("", 20_032)
     assert host.paths() == ["/to/video/a.mp4", "/video/a.mp4"]
     for _, headers in host.asked:
@@ -104,12 +110,12 @@ def test_it_asks_as_a_fetcher_would_and_for_little(host: SourceHost) -> None:
         assert headers["Authorization"] == "Basic dXNlcjpwQHNz"
 
 
-def test_credentials_do_not_travel_to_another_host(host: SourceHost) -> None:
+def test_credentials_of_a_url_are_not_sent_to_another_host(host: SourceHost) -> None:
     with serving() as other:
         url = f"http://user:pass@{host.origin}/away/http://videos.example.com:{other.server_port}/video"
         own = f"videos.example.com:{other.server_port}"
-        # Only one host may be private, so the first hop is a public name that leads here.
-        finding = ask(url.replace(host.origin, own), own_host=own, resolve=names(
+        # Only one host may be private. Therefore the first host has a public name for this machine.
+        finding = check_url(url.replace(host.origin, own), own_host=own, resolve=resolver(
             videos_example_com=["127.0.0.1"]))  # fmt: skip
         assert code(finding) == ""
         first, second = other.asked
@@ -124,7 +130,7 @@ def test_credentials_do_not_travel_to_another_host(host: SourceHost) -> None:
     2130706433 [::ffff:127.0.0.1] 0x7f.1 printer nas.local
     """.split(),
 )
-def test_a_redirect_to_a_private_address_is_not_followed(
+def test_a_redirect_to_a_private_ip_address_is_not_followed(
     host: SourceHost, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contacted = []
@@ -135,7 +141,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(
         connect(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", noted)
-    finding = ask(f"{host.address}/away/http://{target}", own_host=host.origin)
+    finding = check_url(f"{host.address}/away/http://{target}", own_host=host.origin)
     assert code(finding) == "source-private"
     assert contacted == [("127.0.0.1", host.server_port)]
 
@@ -144,26 +150,26 @@ def test_a_redirect_to_a_private_address_is_not_followed(
     "addresses",
     [["127.0.0.1"], [PUBLIC, "10.0.0.1"], ["::1"], [PUBLIC, "fe80::1%eth0"], ["::ffff:10.0.0.1"]],
 )
-def test_a_name_with_one_private_address_is_not_contacted(
+def test_a_host_name_with_one_private_ip_address_is_not_contacted(
     host: SourceHost, addresses: list[str]
 ) -> None:
     url = f"http://videos.example.com:{host.server_port}/video/a.mp4"
-    finding = ask(url, resolve=names(videos_example_com=addresses))
+    finding = check_url(url, resolve=resolver(videos_example_com=addresses))
     assert code(finding) == "source-private"
     assert host.asked == []
 
 
-def test_the_address_that_was_checked_is_the_one_that_is_contacted(host: SourceHost) -> None:
+def test_preflight_connects_to_the_ip_address_that_it_checked(host: SourceHost) -> None:
     asked = []
 
     def rebinding(name: str, port: int, **_: object) -> list[Any]:
-        """Another answer every time: the second one would be a private address."""
+        """Return another IP address at each call; the second one is private."""
         asked.append(name)
         address = "127.0.0.1" if len(asked) == 1 else "10.0.0.1"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
     own = f"videos.example.com:{host.server_port}"
-    finding = ask(f"http://{own}/video/a.mp4", own_host=own, resolve=rebinding)
+    finding = check_url(f"http://{own}/video/a.mp4", own_host=own, resolve=rebinding)
     assert code(finding) == ""
     assert asked == ["videos.example.com"]
     assert host.asked[0][1]["Host"] == own
@@ -173,28 +179,30 @@ def test_a_private_storage_is_an_error_unless_the_platform_is_on_this_machine(
     host: SourceHost,
 ) -> None:
     source = VideoSource(2, "s3://b/a.mp4", "mp4", signed_url=f"{host.address}/video/a.mp4")
-    with asking() as preflight:
+    with open_preflight() as preflight:
         (finding,) = preflight.check([source])
     assert code(finding) == "source-private"
-    with asking("127.0.0.1:1") as preflight:
+    with open_preflight("127.0.0.1:1") as preflight:
         (finding,) = preflight.check([source])
     assert code(finding) == ""
     assert finding.source is source
-    # A URL of the manifest may not use what the storage may.
-    with asking("127.0.0.1:1") as preflight:
+    # The exception for the storage does not apply to a URL of the manifest.
+    with open_preflight("127.0.0.1:1") as preflight:
         (finding,) = preflight.check([VideoSource(2, f"{host.address}/video/a.mp4", "mp4")])
     assert code(finding) == "source-private"
 
 
 @pytest.mark.parametrize("own", ["127.0.0.1:1", "localhost:80", ""])
-def test_only_the_own_host_may_be_private(host: SourceHost, own: str) -> None:
-    assert code(ask(f"{host.address}/video/a.mp4", own_host=own)) == "source-private"
+def test_a_private_address_is_an_error_unless_it_is_that_of_the_platform(
+    host: SourceHost, own: str
+) -> None:
+    assert code(check_url(f"{host.address}/video/a.mp4", own_host=own)) == "source-private"
     assert host.asked == []
 
 
-def test_a_host_that_is_slow_is_left_alone_in_time(host: SourceHost) -> None:
+def test_a_request_to_a_slow_host_ends_in_time(host: SourceHost) -> None:
     for path in ("silent", "drip"):
-        finding = ask(f"{host.address}/{path}", own_host=host.origin, request_seconds=0.5)
+        finding = check_url(f"{host.address}/{path}", own_host=host.origin, request_seconds=0.5)
         assert finding.violation is not None
         assert (finding.violation.code, finding.violation.severity) == (
             "source-unreachable",
@@ -206,7 +214,7 @@ def test_a_refused_connection_is_a_warning() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         own = f"127.0.0.1:{unused.getsockname()[1]}"
-        finding = ask(f"http://{own}/a.mp4", own_host=own)
+        finding = check_url(f"http://{own}/a.mp4", own_host=own)
     assert finding.violation is not None
     assert (finding.violation.code, finding.violation.severity) == (
         "source-unreachable",
@@ -215,17 +223,17 @@ def test_a_refused_connection_is_a_warning() -> None:
     assert "refused" in finding.violation.reason
 
 
-def test_a_name_that_does_not_exist_is_an_error_only_where_the_network_works() -> None:
+def test_an_unknown_host_name_is_an_error_only_if_other_names_are_resolved() -> None:
     url = "https://videos.exmaple.com/a.mp4"
     gone = {"videos_exmaple_com": socket.EAI_NONAME}
-    found = ask(url, resolve=names(**gone))
+    found = check_url(url, resolve=resolver(**gone))
     assert found.violation is not None
     assert (found.violation.code, found.violation.severity) == ("source-host", Severity.ERROR)
     for trouble in (
         {**gone, "api_platform_example": socket.EAI_NONAME},
         {"videos_exmaple_com": socket.EAI_AGAIN},
     ):
-        found = ask(url, resolve=names(**trouble))
+        found = check_url(url, resolve=resolver(**trouble))
         assert found.violation is not None
         assert (found.violation.code, found.violation.severity) == (
             "source-unreachable",
@@ -233,7 +241,7 @@ def test_a_name_that_does_not_exist_is_an_error_only_where_the_network_works() -
         )
 
 
-def test_https_asks_for_the_name_and_checks_the_certificate(
+def test_https_sends_the_host_name_and_checks_the_certificate(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     authority = trustme.CA()
@@ -243,26 +251,26 @@ def test_https_asks_for_the_name_and_checks_the_certificate(
     authority.issue_cert("videos.example.com").configure_cert(context)
     asked_names = []
     context.sni_callback = lambda _, name, __: asked_names.append(name)
-    resolve = names(videos_example_com=["127.0.0.1"], other_example_com=["127.0.0.1"])
+    resolve = resolver(videos_example_com=["127.0.0.1"], other_example_com=["127.0.0.1"])
 
     with serving(context) as host:
         for name, expected in (("videos", ""), ("other", "source-certificate")):
             own = f"{name}.example.com:{host.server_port}"
-            finding = ask(f"https://{own}/video/a.mp4", own_host=own, resolve=resolve)
+            finding = check_url(f"https://{own}/video/a.mp4", own_host=own, resolve=resolve)
             assert code(finding) == expected
         monkeypatch.delenv("REQUESTS_CA_BUNDLE")
         own = f"videos.example.com:{host.server_port}"
         # Our list of authorities may be what lacks it: the row is sent all the same.
-        finding = ask(f"https://{own}/video/a.mp4", own_host=own, resolve=resolve)
+        finding = check_url(f"https://{own}/video/a.mp4", own_host=own, resolve=resolve)
         assert code(finding) == "source-unreachable"
     assert asked_names == ["videos.example.com", "other.example.com", "videos.example.com"]
     assert [path for path, _ in host.asked] == ["/video/a.mp4"]
 
 
-def test_answers_come_in_the_order_of_the_sources(host: SourceHost) -> None:
+def test_results_are_in_the_order_of_the_sources(host: SourceHost) -> None:
     paths = ["video/1", "login", "video/2", "status/404", "webm/3"] * 3
     sources = [VideoSource(n, f"{host.address}/{path}", "mp4") for n, path in enumerate(paths)]
-    with asking(host.origin) as preflight:
+    with open_preflight(host.origin) as preflight:
         found = list(preflight.check(sources))
     assert [finding.source for finding in found] == sources
     assert [code(finding) for finding in found] == [
@@ -270,10 +278,10 @@ def test_answers_come_in_the_order_of_the_sources(host: SourceHost) -> None:
     ] * 3  # fmt: skip
 
 
-def test_what_was_not_asked_when_the_run_stops_is_left_out(host: SourceHost) -> None:
+def test_sources_that_were_not_checked_before_a_stop_are_omitted(host: SourceHost) -> None:
     stop = threading.Event()
     sources = [VideoSource(n, f"{host.address}/video/{n}", "mp4") for n in range(200)]
-    with Preflight(stop, PLATFORM, own_host=host.origin, resolve=names()) as preflight:
+    with Preflight(stop, PLATFORM, own_host=host.origin, resolve=resolver()) as preflight:
         answers = preflight.check(sources)
         assert next(answers).source == sources[0]
         stop.set()
@@ -292,7 +300,9 @@ def write(path: Path, *rows: tuple[str, str, str]) -> Path:
     return path
 
 
-def test_check_with_preflight(host: SourceHost, command: Callable, tmp_path: Path) -> None:
+def test_check_with_preflight_reports_problems_of_sources(
+    host: SourceHost, command: Callable, tmp_path: Path
+) -> None:
     run = command(f"{host.address}/v3/api")
     path = write(
         tmp_path / "m.csv",
@@ -322,7 +332,7 @@ def test_check_with_preflight(host: SourceHost, command: Callable, tmp_path: Pat
     assert shape["preflight"]["sources"] == 4
 
 
-def test_run_with_preflight_sends_only_what_is_there(
+def test_run_with_preflight_sends_only_rows_with_a_video(
     sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -338,7 +348,7 @@ def test_run_with_preflight_sends_only_what_is_there(
     assert [(row["referenceId"], row["reason"]) for row in failed] == [
         ("b", "sourceUrl: the host sends a web page, not a video")
     ]
-    # It is not sent by another run, and is asked for again by another preflight.
+    # Another run does not send this row; another preflight checks it again.
     run("run", path, *fast, code=1)
     run("run", path, "--preflight", *fast, code=1)
     assert len(server.platform.media) == 1
@@ -367,7 +377,7 @@ def test_preflight_of_a_corrected_row_names_its_line_in_the_corrected_file(
     assert (problem["line"], problem["referenceId"], problem["code"]) == ("2", "b", "source-page")
 
 
-def test_an_interrupt_ends_it_and_what_was_reported_before_stays(
+def test_an_interrupted_preflight_keeps_the_previous_problems(
     host: SourceHost, command: Callable, tmp_path: Path
 ) -> None:
     run = command(f"{host.address}/v3/api")
@@ -375,7 +385,7 @@ def test_an_interrupt_ends_it_and_what_was_reported_before_stays(
     run("check", path, code=1)
     write(path, *((f"{host.address}/video/{n}.mp4", "mp4", f"{n}") for n in range(300)))
     process = run.start("check", path, "--preflight")
-    until(lambda: len(host.asked) > 2)
+    wait_until(lambda: len(host.asked) > 2)
     process.send_signal(signal.SIGINT)
     assert "Interrupted." in run.finish(process, 130).stderr
     assert len(host.asked) < 100

@@ -1,4 +1,4 @@
-"""Rows that name a file by reference: signed right before their POST, and stored nowhere."""
+"""Rows with references: their URLs are signed right before the POST, and stored nowhere."""
 
 import csv
 import json
@@ -33,7 +33,7 @@ def write(folder: Path, urls: list[str]) -> Path:
     return path
 
 
-def filled(storage: SignedStorage, count: int) -> list[str]:
+def add_objects(storage: SignedStorage, count: int) -> list[str]:
     keys = [f"course/{n:04}.mp4" for n in range(count)]
     storage.objects |= {f"videos/{key}": MP4 for key in keys}
     return [f"s3://videos/{key}" for key in keys]
@@ -47,7 +47,7 @@ def assert_no_secret_in_files(folder: Path) -> None:
             assert not found, (path, found)
 
 
-def test_every_odd_key_is_listed_signed_and_fetched(
+def test_files_with_unusual_names_are_listed_signed_and_fetched(
     storage: SignedStorage, sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
     storage.objects |= {f"videos/{key}": MP4 for key in ODD_KEYS}
@@ -68,10 +68,10 @@ def test_every_odd_key_is_listed_signed_and_fetched(
     assert_no_secret_in_files(tmp_path)
 
 
-def test_an_expired_link_fails_and_a_fresh_one_works(
+def test_an_expired_signed_url_fails_and_a_new_one_works(
     storage: SignedStorage, sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
-    path = write(tmp_path, filled(storage, 2))
+    path = write(tmp_path, add_objects(storage, 2))
     server = sandbox(fetch=True, fetch_delay=2.1)
     run = command(server)
 
@@ -85,10 +85,10 @@ def test_an_expired_link_fails_and_a_fresh_one_works(
     assert_no_secret_in_files(tmp_path)
 
 
-def test_kill_9_in_the_middle_loses_nothing_and_nothing_is_twice(
+def test_a_killed_run_with_references_loses_no_row_and_creates_no_second_video(
     storage: SignedStorage, sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
-    path = write(tmp_path, filled(storage, 40))
+    path = write(tmp_path, add_objects(storage, 40))
     server = sandbox(fetch=True, latency=(0.02, 0.1), lost_reply=0.05)
     run = command(server)
     for share in (8, 20):
@@ -107,17 +107,17 @@ def test_kill_9_in_the_middle_loses_nothing_and_nothing_is_twice(
     assert_no_secret_in_files(tmp_path)
 
 
-@pytest.mark.parametrize("why", ["expired", "missing"])
-def test_credentials_that_are_refused_stop_the_run_with_one_line(
-    why: str,
+@pytest.mark.parametrize("cause", ["expired", "missing"])
+def test_refused_storage_credentials_stop_the_run_with_one_line(
+    cause: str,
     storage: SignedStorage,
     sandbox: Callable,
     command: Callable,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path = write(tmp_path, filled(storage, 20))
-    if why == "expired":
+    path = write(tmp_path, add_objects(storage, 20))
+    if cause == "expired":
         storage.expired_keys.add("AKIATEST")
     else:
         monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -126,7 +126,7 @@ def test_credentials_that_are_refused_stop_the_run_with_one_line(
 
     done = run("run", path, *FAST, code=3)
 
-    assert ("ExpiredToken" if why == "expired" else "credentials") in done.stderr
+    assert ("ExpiredToken" if cause == "expired" else "credentials") in done.stderr
     assert "aws sso login" in done.stderr
     assert server.platform.media == []
     counts = run.counts(path)
@@ -138,10 +138,10 @@ def test_credentials_that_are_refused_stop_the_run_with_one_line(
     assert server.platform.calls["create"] == 20
 
 
-def test_a_storage_that_is_down_for_a_moment_stops_nothing(
+def test_a_storage_that_is_down_for_a_moment_stops_no_run(
     storage: SignedStorage, sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
-    path = write(tmp_path, filled(storage, 5))
+    path = write(tmp_path, add_objects(storage, 5))
     storage.is_down = True
     server = sandbox()
     run = command(server)
@@ -158,7 +158,7 @@ def test_a_storage_that_is_down_for_a_moment_stops_nothing(
 def test_an_https_url_of_the_same_object_is_the_same_row(
     storage: SignedStorage, sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
-    path = write(tmp_path, filled(storage, 2))
+    path = write(tmp_path, add_objects(storage, 2))
     server = sandbox()
     run = command(server)
     run("run", path, *FAST)
@@ -175,10 +175,10 @@ def test_an_https_url_of_the_same_object_is_the_same_row(
     assert server.platform.calls["create"] == 2
 
 
-def test_preflight_asks_the_storage_and_shows_no_signature(
+def test_preflight_requests_the_object_and_shows_no_signature(
     storage: SignedStorage, sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
-    urls = filled(storage, 2)
+    urls = add_objects(storage, 2)
     path = write(tmp_path, [*urls, "s3://videos/missing.mp4"])
     run = command(sandbox())
 
@@ -209,10 +209,10 @@ def test_a_rehearsal_needs_no_signature(
     assert server.platform.media == []
 
 
-def test_a_reference_that_is_refused_is_a_fault_of_its_row(
+def test_a_reference_that_is_refused_fails_only_its_row(
     storage: SignedStorage, sandbox: Callable, command: Callable, tmp_path: Path
 ) -> None:
-    urls = filled(storage, 2)
+    urls = add_objects(storage, 2)
     storage.forbidden.add("videos/course/0000.mp4")
     path = write(tmp_path, [*urls, "s3://videos/"])
     server = sandbox()

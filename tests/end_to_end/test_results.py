@@ -1,4 +1,4 @@
-"""The results as the command hands them out: which files, how they look, what is kept."""
+"""The results that the command writes: which files, their contents, and what is kept."""
 
 import csv
 import io
@@ -17,11 +17,11 @@ FAST = ("--rate", "200", "--poll-interval", "0.3")
 Start = Callable[..., SandboxServer]
 
 
-def names(folder: Path) -> set[str]:
+def result_files(folder: Path) -> set[str]:
     return {path.name for path in folder.glob("*.*") if path.name[:3] in ("res", "fai")}
 
 
-def test_a_run_leaves_every_kind_of_results(
+def test_a_run_writes_every_format_of_results(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -29,18 +29,18 @@ def test_a_run_leaves_every_kind_of_results(
     done = run("run", path, *FAST)
     folder = run.folder / "output/videos"
     assert "results.csv (and .xlsx, .html)" in done.stdout
-    assert names(folder) == {"results.csv", "results.xlsx", "results.html", "failed.csv"}
+    assert result_files(folder) == {"results.csv", "results.xlsx", "results.html", "failed.csv"}
     for file in folder.glob("results.*"):
         file.unlink()
     run("report", path, "--format", "xlsx, html")
-    assert names(folder) == {"results.xlsx", "results.html", "failed.csv"}
+    assert result_files(folder) == {"results.xlsx", "results.html", "failed.csv"}
     assert (
         "is not one of csv, xlsx, html, cms"
         in run("report", path, "--format", "pdf", code=2).stderr
     )
 
 
-def test_how_results_look_is_kept_with_the_job(
+def test_result_options_are_stored_with_the_job(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -59,7 +59,7 @@ def test_how_results_look_is_kept_with_the_job(
     assert line["embedCode"].startswith("<iframe")
 
 
-def test_wrong_columns_are_reported_before_anything_is_sent(
+def test_invalid_results_columns_are_reported_before_anything_is_sent(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -68,7 +68,7 @@ def test_wrong_columns_are_reported_before_anything_is_sent(
     assert not server.platform.calls
 
 
-def library(folder: Path, header: str, *rows: str) -> Path:
+def write_library(folder: Path, header: str, *rows: str) -> Path:
     path = folder / "library.csv"
     path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return path
@@ -78,13 +78,13 @@ ONE = "https://m.example.com/k6.mp4,One,K6"
 TWO = "https://m.example.com/k7.mp4,Two,K7"
 
 
-def test_a_manifest_that_loses_a_row_and_gains_empty_columns_is_no_end_of_reports(
+def test_reports_work_after_a_row_is_removed_and_empty_columns_are_added(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
-    path = library(tmp_path, "sourceUrl,filename,referenceId", ONE, TWO)
+    path = write_library(tmp_path, "sourceUrl,filename,referenceId", ONE, TWO)
     run("run", path, *FAST)
-    library(tmp_path, "sourceUrl,filename,referenceId,,", f"{ONE},,")  # as Excel leaves them
+    write_library(tmp_path, "sourceUrl,filename,referenceId,,", f"{ONE},,")  # as saved by Excel
     for again in ("run", "retry", "report"):
         run(again, path, *(FAST if again != "report" else ()))
     kept, removed = run.table("output/library/results.csv")
@@ -94,15 +94,15 @@ def test_a_manifest_that_loses_a_row_and_gains_empty_columns_is_no_end_of_report
     assert "Two" in (run.folder / "output/library/results.html").read_text(encoding="utf-8")
 
 
-def test_a_removed_row_keeps_its_department_under_its_own_column(
+def test_a_removed_row_keeps_its_cells_under_their_columns(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
     header = "sourceUrl,filename,referenceId"
     rows = f"{ONE},Sales,1999,x", f"{TWO},People,2001,y"
-    path = library(tmp_path, f"{header},department,year,once", *rows)
+    path = write_library(tmp_path, f"{header},department,year,once", *rows)
     run("run", path, *FAST)
-    library(tmp_path, f"year,{header},new,department", f"1999,{ONE},n,Sales")
+    write_library(tmp_path, f"year,{header},new,department", f"1999,{ONE},n,Sales")
     run("run", path, *FAST)
     kept, removed = run.table("output/library/results.csv")
     assert [kept[name] for name in ("department", "year", "new", "once")] == [
@@ -117,11 +117,11 @@ def test_a_removed_row_keeps_its_department_under_its_own_column(
     assert (cells["department"], str(cells["year"]), cells["once"]) == ("People", "2001", "y")
 
 
-def test_a_state_of_an_older_version_is_one_line_that_says_what_to_do(
+def test_the_error_for_a_job_of_an_older_version_has_advice(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
-    path = library(tmp_path, "sourceUrl,filename,referenceId", ONE)
+    path = write_library(tmp_path, "sourceUrl,filename,referenceId", ONE)
     run("run", path, *FAST)
     with sqlite3.connect(run.folder / "output/library/state.sqlite") as db:
         db.execute("PRAGMA user_version = 2")
@@ -132,7 +132,7 @@ def test_a_state_of_an_older_version_is_one_line_that_says_what_to_do(
         assert "Traceback" not in said
 
 
-def test_a_workbook_that_cannot_be_read_stops_none_of_the_others(
+def test_an_unreadable_workbook_does_not_stop_the_other_results(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -147,7 +147,7 @@ def test_a_workbook_that_cannot_be_read_stops_none_of_the_others(
     assert (folder / "results.html").is_file()
 
 
-def test_a_column_of_the_teams_stays_when_the_run_goes_on(
+def test_an_added_column_is_kept_by_the_next_run(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -167,7 +167,7 @@ def test_a_column_of_the_teams_stays_when_the_run_goes_on(
     assert [sheet.cell(row, at).value for row in range(1, 5)] == ["Page", None, "/second", None]
 
 
-def test_ids_like_formulas_come_back_through_failed_csv(
+def test_ids_that_look_like_formulas_are_unchanged_in_failed_csv(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -181,14 +181,14 @@ def test_ids_like_formulas_come_back_through_failed_csv(
     before = run.counts(run.folder / "videos.csv")
     run("run", failed, "--job", "output/videos", *FAST, code=1)
     after = run.counts(run.folder / "videos.csv")
-    # The same five rows: none is new, none was removed.
+    # These are the same five rows: no row is new, and none was removed.
     assert (after, after["total"]) == (before, 5)
 
 
-# Early, for programs, and several jobs together ---------------------------------------------------
+# Results during a run, for programs, and of several jobs ----------------------------------------
 
 
-def test_the_first_embed_code_is_there_while_the_run_goes_on(
+def test_the_first_embed_code_is_written_during_the_run(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     """No refresh is due before the run is stopped."""
@@ -201,7 +201,7 @@ def test_the_first_embed_code_is_there_while_the_run_goes_on(
         seen = results.exists() and "<iframe" in results.read_text(encoding="utf-8-sig")
         time.sleep(0.05)
     assert seen
-    assert process.poll() is None  # it goes on
+    assert process.poll() is None  # the run continues
     process.send_signal(signal.SIGTERM)
     run.finish(process, None)
     lines = run.table("output/videos/results.csv")
@@ -211,7 +211,7 @@ def test_the_first_embed_code_is_there_while_the_run_goes_on(
     assert {path.name for path in results.parent.glob(".*")} == set()  # nothing half written
 
 
-def test_a_content_management_system_gets_the_imported_rows_as_they_are(
+def test_the_cms_format_has_the_imported_rows_without_escaping(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -236,14 +236,14 @@ def test_a_content_management_system_gets_the_imported_rows_as_they_are(
     assert [json.loads(line) for line in lines] == table
 
 
-def test_several_jobs_are_one_delivery_with_each_video_once(
+def test_results_of_several_jobs_have_each_video_once(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     run = command(sandbox())
     header = "sourceUrl,filename,referenceId,code"
     lost = "https://gone.invalid/b.mp4,Two,B,002"
     one, three = "https://m.example.com/a.mp4,One,A,001", "nowhere,Three,C,003"
-    first = library(tmp_path, header, one, lost, three)
+    first = write_library(tmp_path, header, one, lost, three)
     run("run", first, *FAST, code=1)
     fixed = tmp_path / "fixed.csv"
     fixed.write_text(
@@ -273,7 +273,7 @@ def test_several_jobs_are_one_delivery_with_each_video_once(
     assert "There is no job" in run("merge", "nowhere", "-o", "delivery", code=2).stderr
 
 
-def test_notes_that_have_no_place_are_said(
+def test_notes_without_a_row_are_reported_once(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -287,4 +287,4 @@ def test_notes_that_have_no_place_are_said(
     assert "in its sheet “Kept notes”" in run("report", path).stdout
     kept = openpyxl.load_workbook(file)["Kept notes"]
     assert kept["D2"].value == "Our library"
-    assert "Kept notes" not in run("report", path).stdout  # once is enough
+    assert "Kept notes" not in run("report", path).stdout  # reported only once

@@ -1,4 +1,4 @@
-"""No secret of an address, and none of the credentials, is in anything that is handed on."""
+"""No secret of a URL, and no credentials, are in any output of the program."""
 
 import base64
 import csv
@@ -22,18 +22,18 @@ from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 FAST = ("--rate", "500", "--poll-interval", "0.2")
-#: Where an address is in the manifest.
+#: Places of a URL in the manifest.
 PLACES = ("sourceUrl", "filename", "note", "sourceUrl of an invalid row")
-#: What may hold working addresses: their owner alone reads them.
+#: Files that may contain complete signed URLs; only their owner may read them.
 PRIVATE = {"failed.csv", "state.sqlite", "state.sqlite-wal", "state.sqlite-shm"}
 
 
-#: As `command_in` has them.
+#: The credentials that `command_in` uses.
 CREDENTIALS = ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
 
 
-class Handed(NamedTuple):
-    """All that a job's commands printed and wrote, and the folder of the job."""
+class JobOutput(NamedTuple):
+    """Everything that the commands of a job printed and wrote, and the folder of the job."""
 
     texts: dict[str, str]
     folder: Path
@@ -45,7 +45,7 @@ def signed(scheme: str, place: str) -> Signed:
 
 
 @pytest.fixture(scope="module")
-def handed(tmp_path_factory: pytest.TempPathFactory, command_in: Callable) -> Handed:
+def job_output(tmp_path_factory: pytest.TempPathFactory, command_in: Callable) -> JobOutput:
     folder = tmp_path_factory.mktemp("secrets")
     with (folder / "m.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
@@ -78,7 +78,7 @@ def handed(tmp_path_factory: pytest.TempPathFactory, command_in: Callable) -> Ha
     for path in job.iterdir():
         if path.name not in PRIVATE:
             texts[path.name] = content(path)
-    return Handed(texts, job)
+    return JobOutput(texts, job)
 
 
 def content(path: Path) -> str:
@@ -90,34 +90,36 @@ def content(path: Path) -> str:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_no_secret_of_an_address_is_handed_on(handed: Handed, scheme: str, place: str) -> None:
+def test_no_secret_of_a_url_is_in_any_output(
+    job_output: JobOutput, scheme: str, place: str
+) -> None:
     address = signed(scheme, place)
     assert address.secrets
     for secret in address.secrets:
-        assert [name for name, text in handed.texts.items() if secret in text] == []
+        assert [name for name, text in job_output.texts.items() if secret in text] == []
 
 
-def test_what_is_handed_on_was_written_at_all(handed: Handed) -> None:
+def test_all_outputs_were_written(job_output: JobOutput) -> None:
     written = {"results.csv", "results.xlsx", "results.html", "problems.csv", "verify.csv"}
-    assert written | {"calls.jsonl"} <= handed.texts.keys()
-    assert all("a-1" in handed.texts[name] for name in written - {"problems.csv"})
+    assert written | {"calls.jsonl"} <= job_output.texts.keys()
+    assert all("a-1" in job_output.texts[name] for name in written - {"problems.csv"})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
-def test_working_addresses_are_readable_by_their_owner_alone(handed: Handed) -> None:
-    failed = (handed.folder / "failed.csv").read_text("utf-8-sig")
+def test_files_with_signed_urls_are_readable_only_by_their_owner(job_output: JobOutput) -> None:
+    failed = (job_output.folder / "failed.csv").read_text("utf-8-sig")
     place = "sourceUrl of an invalid row"
     assert all(signed(scheme, place).url.split("?")[0] in failed for scheme in SCHEMES)
-    for path in handed.folder.iterdir():
+    for path in job_output.folder.iterdir():
         if path.name in PRIVATE:
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
     mask = os.umask(0o22)
     os.umask(mask)
-    assert stat.S_IMODE(handed.folder.stat().st_mode) == 0o777 & ~mask
+    assert stat.S_IMODE(job_output.folder.stat().st_mode) == 0o777 & ~mask
 
 
-class Echo(BaseHTTPRequestHandler):
-    """A platform that says what it was sent, at the very place where messages are cut."""
+class EchoHandler(BaseHTTPRequestHandler):
+    """A platform that echoes the credentials, also where messages are truncated."""
 
     def do_GET(self) -> None:
         header = self.headers["Authorization"]
@@ -135,10 +137,10 @@ class Echo(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("shape", ["cut", "header", "plain", "base64", "key"])
-def test_what_the_platform_echoes_of_the_credentials_is_replaced(
+def test_credentials_that_the_platform_echoes_are_replaced(
     tmp_path: Path, command_in: Callable, shape: str
 ) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), EchoHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         api_base = f"http://127.0.0.1:{server.server_port}/{shape}/api"

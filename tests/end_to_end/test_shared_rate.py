@@ -1,4 +1,4 @@
-"""All commands of an account share its rate limit, those that only read included."""
+"""All commands of an account share its rate limit, also those that only read."""
 
 import threading
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from batch_import.viostream.shared_rate_limiter import SharedRateLimiter
 from batch_import.workflows.account import sign_in
 
 
-def test_a_signed_in_command_leaves_others_half_of_the_limit(
+def test_a_command_in_progress_leaves_half_of_the_rate_to_another(
     sandbox: Callable[..., SandboxServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
@@ -35,7 +35,7 @@ def test_a_signed_in_command_leaves_others_half_of_the_limit(
 
 
 @pytest.mark.parametrize("name", ["plan", "verify"])
-def test_commands_that_only_read_share_it(
+def test_commands_that_only_read_share_the_rate(
     name: str,
     sandbox: Callable[..., SandboxServer],
     command: Callable,

@@ -1,4 +1,4 @@
-"""The proof at the end: what was done to the account shows, and what lists hide does not."""
+"""`verify` finds every change of the account, also if lists omit media."""
 
 import json
 import time
@@ -17,7 +17,7 @@ JOB = "output/videos"
 
 
 def delete(server: SandboxServer, *references: str) -> None:
-    """As people do in the web interface; no call of the API does it."""
+    """Delete media, as people do in the web interface; the API has no such request."""
     platform = server.platform
     with server.lock:
         catalogue = Catalogue(platform.knobs)
@@ -32,7 +32,7 @@ def media_of(server: SandboxServer, reference: str) -> SandboxMedia:
 
 
 def post(server: SandboxServer, reference: str) -> None:
-    """A video that somebody else makes."""
+    """Create a video of another user."""
     body = {
         "sourceUrl": "https://videos.example.com/other.mp4",
         "filename": "=Of others",
@@ -50,7 +50,7 @@ def verdicts(lines: list[dict[str, str]]) -> Counter[str]:
     return Counter(line["verdict"] for line in lines)
 
 
-def test_an_account_as_it_should_be_holds_and_the_job_stays_as_it_is(
+def test_verify_of_an_unchanged_account_is_ok_and_does_not_change_the_job(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(existing=3)
@@ -72,7 +72,7 @@ def test_an_account_as_it_should_be_holds_and_the_job_stays_as_it_is(
     assert lines[0]["embedUrl"] == f"{server.address}/iframe/{lines[0]['key']}"
 
 
-def test_what_was_done_to_the_account_shows(
+def test_verify_finds_changes_of_the_account(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(page_limit=7)
@@ -84,7 +84,7 @@ def test_what_was_done_to_the_account_shows(
     for reference in ("ref-5", "ref-21", "theirs"):
         post(server, reference)
     delete(server, "ref-2")
-    time.sleep(0.7)  # until these are online
+    time.sleep(0.7)  # until the new media are online
 
     done = run("verify", path, "--rate", "200", code=1)
 
@@ -116,7 +116,7 @@ def test_what_was_done_to_the_account_shows(
     ],
     ids=lambda knobs: "+".join(map(str, knobs)),
 )
-def test_what_a_list_does_not_show_is_asked_for_singly(
+def test_media_that_the_list_omits_are_looked_up(
     sandbox: Start, command: Callable, manifest: Callable, knobs: dict[str, object]
 ) -> None:
     server = sandbox(**knobs)
@@ -129,9 +129,7 @@ def test_what_a_list_does_not_show_is_asked_for_singly(
     assert verdicts(run.table(f"{JOB}/verify.csv"))["as expected"] == 29
 
 
-def test_embed_pages_are_really_asked_for(
-    sandbox: Start, command: Callable, manifest: Callable
-) -> None:
+def test_verify_requests_embed_pages(sandbox: Start, command: Callable, manifest: Callable) -> None:
     server = sandbox(embed_fails=0.3)
     run = command(server)
     path = manifest(12)
@@ -153,7 +151,7 @@ def test_embed_pages_are_really_asked_for(
     assert {line["detail"] for line in lines} == {"", "Out of order (HTTP 500)"}
 
 
-def test_programs_read_it_as_json(sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_verify_prints_json(sandbox: Start, command: Callable, manifest: Callable) -> None:
     server = sandbox()
     run = command(server)
     path = manifest(3)
@@ -173,7 +171,7 @@ def test_programs_read_it_as_json(sandbox: Start, command: Callable, manifest: C
     }
 
 
-def test_another_account_or_player_proves_nothing(
+def test_verify_of_another_account_or_player_is_refused(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -187,7 +185,7 @@ def test_another_account_or_player_proves_nothing(
     assert not (run.folder / JOB / "verify.csv").exists()
 
 
-def test_ctrl_c_ends_it_and_writes_nothing(
+def test_an_interrupted_verify_writes_nothing(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(existing=500, page_limit=5)

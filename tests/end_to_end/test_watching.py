@@ -1,4 +1,4 @@
-"""Watching: the bar, `status` in all its forms, and `jobs`."""
+"""The progress bar, `status` in all its forms, and `jobs`."""
 
 import fcntl
 import json
@@ -27,7 +27,7 @@ def one_line(done: subprocess.CompletedProcess[str]) -> str:
 
 @pytest.fixture
 def job(sandbox: Start, command: Callable, manifest: Callable) -> tuple:
-    """The command, and the manifest of a job with an imported, a failed and an invalid row."""
+    """Return the command and the manifest of a job: an imported, a failed and an invalid row."""
     run = command(sandbox())
     path = manifest(
         1,
@@ -38,7 +38,7 @@ def job(sandbox: Start, command: Callable, manifest: Callable) -> tuple:
     return run, path
 
 
-def test_status_tells_causes_and_what_to_do(job: tuple) -> None:
+def test_status_shows_causes_and_advice(job: tuple) -> None:
     run, path = job
     text = run("status", path).stdout
     assert "3 rows: 1 imported, 1 failed, 1 invalid." in text
@@ -54,7 +54,7 @@ def test_status_tells_causes_and_what_to_do(job: tuple) -> None:
     assert printed["started"] < printed["changed"]
 
 
-def test_a_row_that_was_being_sent_in_a_crash_is_unknown(
+def test_a_row_that_was_being_sent_during_a_crash_is_unknown(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(latency=(1, 1))
@@ -69,7 +69,7 @@ def test_a_row_that_was_being_sent_in_a_crash_is_unknown(
     assert "Oldest unknown row: line 2 (ref-1), unknown since " in text
 
 
-def test_the_history_of_a_row(job: tuple) -> None:
+def test_status_shows_the_history_of_a_row(job: tuple) -> None:
     run, path = job
     text = run("status", path, "ref-1").stdout
     assert "Line 2 (ref-1): imported" in text
@@ -84,7 +84,7 @@ def test_the_history_of_a_row(job: tuple) -> None:
     assert json.loads(run("status", path, "bad", "--json").stdout)["events"] == []
 
 
-def test_a_row_that_may_be_one_of_two_or_none_is_an_error(job: tuple) -> None:
+def test_an_ambiguous_or_unknown_row_is_an_error(job: tuple) -> None:
     run, path = job
     assert "id:2 or line:2" in one_line(run("status", path, "2", code=2))
     assert "Line 3 (2)" in run("status", path, "id:2").stdout
@@ -101,7 +101,7 @@ def wait_for(server: SandboxServer, videos: int, process: subprocess.Popen[str])
         time.sleep(0.02)
 
 
-def test_watching_a_run_until_it_ends(
+def test_status_watch_shows_a_run_until_it_ends(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(processing=(2, 3))
@@ -118,7 +118,7 @@ def test_watching_a_run_until_it_ends(
     assert "\x1b" not in watched.stdout
 
 
-def test_watching_is_for_people_and_whole_jobs(job: tuple) -> None:
+def test_watch_cannot_be_combined_with_a_row_or_json(job: tuple) -> None:
     run, path = job
     for more in (["ref-1"], ["--json"]):
         assert "--watch: this cannot be combined" in one_line(
@@ -126,7 +126,7 @@ def test_watching_is_for_people_and_whole_jobs(job: tuple) -> None:
         )
 
 
-def test_jobs_lists_all_with_a_damaged_one_among_them(job: tuple) -> None:
+def test_jobs_lists_all_jobs_also_damaged_ones(job: tuple) -> None:
     run, path = job
     run("run", path, *FAST, "--job", "output/other", code=None)
     for name, content in (("damaged", b"no database" * 100), ("empty", b"")):
@@ -150,8 +150,8 @@ def test_jobs_lists_all_with_a_damaged_one_among_them(job: tuple) -> None:
     assert "There is no folder" in one_line(run("jobs", "nowhere", code=2))
 
 
-def on_a_terminal(run: object, columns: int, *arguments: object) -> str:
-    """What a command writes to a terminal of this width, whatever the stream."""
+def run_on_terminal(run: object, columns: int, *arguments: object) -> str:
+    """Return what a command writes to a terminal of this width, on any stream."""
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
@@ -170,8 +170,8 @@ def on_a_terminal(run: object, columns: int, *arguments: object) -> str:
     return written.decode()
 
 
-def screen(written: str) -> list[str]:
-    """What is left on the terminal: a carriage return writes over the line."""
+def visible_lines(written: str) -> list[str]:
+    """Return the lines that remain visible: text after a carriage return replaces the line."""
     lines = []
     for line in written.replace("\r\n", "\n").split("\n"):
         left = ""
@@ -182,16 +182,16 @@ def screen(written: str) -> list[str]:
 
 
 @pytest.mark.parametrize("columns", [40, 100])
-def test_the_bar_is_on_a_terminal_on_one_line_and_gone_at_the_end(
+def test_the_bar_fits_one_line_of_the_terminal_and_disappears_at_the_end(
     sandbox: Start, command: Callable, manifest: Callable, columns: int
 ) -> None:
     run = command(sandbox(processing=(1, 1.5)))
     run.environ["NO_COLOR"] = "1"
-    written = on_a_terminal(run, columns, "run", manifest(20), *FAST, "-v")
+    written = run_on_terminal(run, columns, "run", manifest(20), *FAST, "-v")
     drawn = re.findall(r"\r( *\d+% [^\r\n]*)", written)
     assert any("0 imported · 0 failed" in bar for bar in drawn)
     assert all(len(bar) < columns for bar in drawn)
-    left = screen(written)
+    left = visible_lines(written)
     assert "20 rows: 20 imported." in left
     assert not [line for line in left if "%" in line]
     calls = [line for line in left if re.search(r" create +line \d+ .* 200 ", line)]
@@ -199,7 +199,7 @@ def test_the_bar_is_on_a_terminal_on_one_line_and_gone_at_the_end(
     assert all(re.match(r"\d{4}-\d\d-\d\d ", line) for line in calls)
 
 
-def test_watching_on_a_terminal_leaves_the_last_state(
+def test_status_watch_on_a_terminal_leaves_the_last_status(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(processing=(1.5, 2))
@@ -207,7 +207,7 @@ def test_watching_on_a_terminal_leaves_the_last_state(
     path = manifest(3)
     first = run.start("run", path, *FAST)
     wait_for(server, 1, first)
-    written = on_a_terminal(run, 80, "status", path, "--watch")
+    written = run_on_terminal(run, 80, "status", path, "--watch")
     run.finish(first, 0)
     drawn, left = written.split("\x1b[?1049l")
     assert "Run in progress" in drawn

@@ -101,7 +101,7 @@ def test_the_airflow_task_imports_all_rows_and_fails_if_a_person_must_act(
         dag.import_videos()
 
 
-def test_the_airflow_task_is_tried_again_while_the_platform_is_down(
+def test_the_airflow_task_is_retried_while_the_platform_is_down(
     dag: ModuleType, manifest: Callable[..., Path], environ: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -126,7 +126,7 @@ def test_the_steps_of_the_action_run(
     assert imported(tmp_path / "output/library") == 2
 
 
-def test_the_notebook_runs_from_the_first_cell_to_the_last(
+def test_the_notebook_runs_completely(
     environ: dict[str, str], manifest: Callable[..., Path], tmp_path: Path
 ) -> None:
     manifest(2, name="library.csv")

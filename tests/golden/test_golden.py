@@ -100,7 +100,7 @@ def receiver() -> Iterator[tuple[str, list[str]]]:
             thread.join()
 
 
-def test_manifest(golden: Golden, command: Callable) -> None:
+def test_the_output_of_manifest(golden: Golden, command: Callable) -> None:
     run = command(DOWN)
     for name in ("a.mp4", "b.mp4", "c.jpg", ".d.mp4"):
         (run.folder / "v" / name).parent.mkdir(exist_ok=True)
@@ -123,7 +123,9 @@ def test_manifest(golden: Golden, command: Callable) -> None:
     golden.check("manifest")
 
 
-def test_check(golden: Golden, sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_the_output_of_check(
+    golden: Golden, sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     server = sandbox()
     run = command(server)
     good, bad = manifest(2, name="good.csv"), manifest(1, INVALID, name="bad.csv")
@@ -144,7 +146,9 @@ def test_check(golden: Golden, sandbox: Start, command: Callable, manifest: Call
     golden.check("check")
 
 
-def test_run(golden: Golden, sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_the_output_of_run(
+    golden: Golden, sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     run, down = command(sandbox()), command(DOWN)
     good = manifest(2, name="good.csv")
     mixed = manifest(1, UNFETCHABLE, INVALID, name="mixed.csv")
@@ -168,7 +172,7 @@ def test_run(golden: Golden, sandbox: Start, command: Callable, manifest: Callab
     golden.check("run")
 
 
-def test_an_interrupted_run(
+def test_the_output_of_an_interrupted_run(
     golden: Golden, sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(processing=(1000, 1000))
@@ -187,7 +191,9 @@ def test_an_interrupted_run(
     golden.check("run-interrupted")
 
 
-def test_retry(golden: Golden, sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_the_output_of_retry(
+    golden: Golden, sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     server = sandbox(failing=1)
     run = command(server)
     path = manifest(2)
@@ -200,7 +206,7 @@ def test_retry(golden: Golden, sandbox: Start, command: Callable, manifest: Call
     golden.check("retry")
 
 
-def test_status_jobs_and_report(
+def test_the_output_of_status_jobs_and_report(
     golden: Golden, sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     run = command(sandbox())
@@ -226,7 +232,9 @@ def test_status_jobs_and_report(
     golden.check("status-jobs-report")
 
 
-def test_plan(golden: Golden, sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_the_output_of_plan(
+    golden: Golden, sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     run, down = command(sandbox(existing=3)), command(DOWN)
     path = manifest(2, INVALID)
     late = down.start("plan", path)
@@ -243,7 +251,9 @@ def test_plan(golden: Golden, sandbox: Start, command: Callable, manifest: Calla
     golden.check("plan")
 
 
-def test_verify(golden: Golden, sandbox: Start, command: Callable, manifest: Callable) -> None:
+def test_the_output_of_verify(
+    golden: Golden, sandbox: Start, command: Callable, manifest: Callable
+) -> None:
     run, down = command(sandbox()), command(DOWN)
     path = manifest(2)
     # This run stops before its first POST, so that its job exists.
@@ -261,7 +271,9 @@ def test_verify(golden: Golden, sandbox: Start, command: Callable, manifest: Cal
     golden.check("verify")
 
 
-def test_config_and_account(golden: Golden, sandbox: Start, command: Callable) -> None:
+def test_the_output_of_config_and_account(
+    golden: Golden, sandbox: Start, command: Callable
+) -> None:
     run, down = command(sandbox()), command(DOWN)
     late = down.start("account")
     printed = golden.code("config", run("config", "--json", code=None))
@@ -277,7 +289,7 @@ def test_config_and_account(golden: Golden, sandbox: Start, command: Callable) -
     golden.check("config-account")
 
 
-def test_commands_that_need_no_job(golden: Golden, command: Callable) -> None:
+def test_the_output_of_commands_that_need_no_job(golden: Golden, command: Callable) -> None:
     run = command(DOWN)
     configure = ("configure", "--offline", "--templates")
     golden.code("configure --templates", run(*configure, code=None))

@@ -23,14 +23,14 @@ def file_name(number: int, step: Callable[..., str]) -> str:
     return f"state/{number:02}-{step.__name__.replace('_', '-')}.txt"
 
 
-def test_the_life_of_a_job_in_memory() -> None:
+def test_each_step_of_a_job_in_memory_has_the_committed_contents() -> None:
     with Store(None) as store:
         for number, step in enumerate(SITUATIONS, start=1):
             compare(file_name(number, step), situation(step, store))
         compare("state/11-compared-with-account.txt", compared_with_account(store))
 
 
-def test_the_life_of_a_job_that_is_opened_again_for_each_step(tmp_path: Path) -> None:
+def test_each_step_of_a_job_that_is_opened_again_has_the_committed_contents(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     Store(path, create=True).close()
     for number, step in enumerate(SITUATIONS, start=1):
@@ -54,7 +54,7 @@ def test_a_copy_has_the_same_contents_and_its_changes_do_not_change_the_job() ->
         assert situation(lambda _: "", store) == contents
 
 
-def test_the_hashes_of_the_walks_are_the_committed_ones() -> None:
+def test_the_hashes_of_the_walks_are_committed() -> None:
     lines = [f"{PART * n} {hash_walks(PART * n, PART)}" for n in range(PARTS)]
     compare("state/walks.txt", "\n".join(lines) + "\n")
 

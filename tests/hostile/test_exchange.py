@@ -114,7 +114,7 @@ def test_cookies_are_not_kept(hostile: Callable[..., object]) -> None:
         assert not client._session.cookies  # noqa: SLF001
 
 
-def test_an_error_page_of_brackets_is_read_fast(hostile: Callable[..., object]) -> None:
+def test_an_error_page_of_angle_brackets_is_read_fast(hostile: Callable[..., object]) -> None:
     server = hostile(answers.angle_brackets)
     with (
         Client(server.base, CREDENTIALS, (2.0, 10.0)) as client,

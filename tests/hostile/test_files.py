@@ -55,7 +55,7 @@ def job(tmp_path: Path) -> Job:
 # Files that are written ------------------------------------------------------------------------
 
 
-def test_the_umask_of_all_threads_is_left_alone(
+def test_the_umask_of_the_process_is_not_changed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = os.umask(0o027)
@@ -72,7 +72,7 @@ def test_the_umask_of_all_threads_is_left_alone(
     assert modes == [0o640, 0o640]
 
 
-def test_a_half_written_file_leaves_nothing_behind(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_the_previous_file(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("before")
     with pytest.raises(StateError), replace_text_file(tmp_path / "a", "hint") as file:  # noqa: PT012
         file.write("after")
@@ -116,7 +116,7 @@ def test_the_lock_does_not_empty_the_target_of_a_link(job: Job) -> None:
 
 
 @pytest.mark.parametrize("name", ["..csv", "...csv", "....csv", "..gz", "...gz", "...csv.gz"])
-def test_a_job_has_a_folder_of_its_own(name: str) -> None:
+def test_each_job_has_a_folder_of_its_own(name: str) -> None:
     folder = default_job(Path("somewhere") / name).folder
     assert folder.parent == OUTPUT_FOLDER
     assert folder.name.strip(".")
@@ -156,7 +156,7 @@ def test_no_file_name_sends_control_sequences_to_a_terminal(
     assert printed.out + printed.err
 
 
-def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
+def test_a_manifest_that_is_a_loop_of_links_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.csv").symlink_to("b.csv")
     (tmp_path / "b.csv").symlink_to("a.csv")
     with pytest.raises(ManifestError) as refused, open_manifest_file(tmp_path / "a.csv"):
@@ -169,7 +169,7 @@ def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["status", "run", "jobs", "report", "verify"])
-def test_a_pipe_in_place_of_the_lock_is_not_waited_for(
+def test_a_pipe_in_place_of_the_lock_does_not_block_a_command(
     job: Job, command: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VIOSTREAM_API_BASE", "http://127.0.0.1:9")
@@ -181,7 +181,7 @@ def test_a_pipe_in_place_of_the_lock_is_not_waited_for(
     assert main([command, *([] if command == "jobs" else ["videos.csv"]), *flags]) in (0, 1, 2, 3)
 
 
-def test_a_pipe_in_place_of_a_configuration_is_not_waited_for(
+def test_a_pipe_in_place_of_a_configuration_file_does_not_block_a_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     os.mkfifo(tmp_path / "batch-import.yaml")
@@ -190,7 +190,7 @@ def test_a_pipe_in_place_of_a_configuration_is_not_waited_for(
 
 
 @pytest.mark.parametrize("flag", ["--config", "--credentials"])
-def test_an_endless_file_of_settings_is_refused(
+def test_an_endless_configuration_or_credentials_file_is_refused(
     flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with (tmp_path / "endless").open("wb") as endless:
@@ -257,7 +257,7 @@ def test_a_damaged_job_database_gives_one_line(
         assert "It may be damaged" in printed.err
 
 
-def test_a_folder_where_the_workbook_should_be(job: Job) -> None:
+def test_a_folder_in_place_of_the_workbook_is_one_error(job: Job) -> None:
     (job.folder / "results.xlsx").mkdir()
     with Store(job.state) as store, pytest.raises(StateError, match="results.xlsx"):  # noqa: RUF043
         write_results(job.folder, store, now=3.0)
@@ -265,7 +265,7 @@ def test_a_folder_where_the_workbook_should_be(job: Job) -> None:
 
 
 @pytest.mark.parametrize(("running", "status"), [(True, "processing"), (False, "unknown")])
-def test_without_a_run_no_row_is_being_created(
+def test_a_row_that_is_being_created_is_unknown_after_the_run(
     job: Job,
     running: bool,  # noqa: FBT001 - pytest passes it by name
     status: str,

@@ -64,7 +64,7 @@ def pool(workers: int) -> Pool:
     return Pool(IdleDispatcher(), None, workers, stop, lambda: 0.0, lambda _: None)  # type: ignore[arg-type]
 
 
-def test_a_run_takes_as_many_workers_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_starts_as_many_workers_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("batch_import.importer.pool.threading.Thread", LimitedThread)
     LimitedThread.remaining = 3
     large_pool = pool(64)
@@ -74,7 +74,7 @@ def test_a_run_takes_as_many_workers_as_the_system_allows(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("thread_count", [0, 1])
-def test_without_threads_a_run_ends_in_one_line(
+def test_a_run_without_threads_ends_with_one_line(
     thread_count: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("batch_import.importer.pool.threading.Thread", LimitedThread)
@@ -88,7 +88,7 @@ def test_without_threads_a_run_ends_in_one_line(
     assert "no more threads" in capsys.readouterr().err
 
 
-def test_without_memory_a_run_ends_in_one_line(
+def test_a_run_without_memory_ends_with_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def invoke(*_: object) -> None:
@@ -119,7 +119,7 @@ def test_a_file_without_certificates_is_a_usage_error(
 # A clock that jumps -----------------------------------------------------------------------------
 
 
-def test_a_jump_of_the_clock_does_not_move_the_platforms(
+def test_a_jump_of_the_clock_does_not_change_the_offset_of_the_platforms_clock(
     hostile: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise the job's own videos would seem to be older or newer: those of other users."""
@@ -135,7 +135,7 @@ def test_a_jump_of_the_clock_does_not_move_the_platforms(
 # A full disk ------------------------------------------------------------------------------------
 
 
-def test_the_error_that_ended_a_run_is_reported_rather_than_that_of_its_results(
+def test_the_error_that_ended_a_run_is_reported_instead_of_that_of_its_results(
     tmp_path: Path,
 ) -> None:
     def write() -> None:

@@ -85,7 +85,7 @@ def test_no_proxy_is_used_for_this_machine(base: str, monkeypatch: pytest.Monkey
     )
 
 
-def test_a_configuration_file_that_was_not_named_cannot_set_the_host_that_gets_the_key(
+def test_a_configuration_file_that_was_not_named_cannot_set_the_api_base(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -43,7 +43,7 @@ def stopped_soon(seconds: float = 0.3) -> Iterator[threading.Event]:
 
 @pytest.mark.parametrize("handler", SLOW, ids=lambda handler: handler.__name__)
 @pytest.mark.parametrize("request_", [endpoints.list_newest(1), endpoints.create_media(ROW)])
-def test_an_answer_is_not_waited_for_after_a_stop(
+def test_no_answer_is_awaited_after_a_stop(
     hostile: Callable[..., Any], handler: object, request_: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(client_module, "_POST_GRACE_SECONDS", 0.5)
@@ -62,14 +62,14 @@ def test_a_post_that_is_answered_soon_after_a_stop_counts(hostile: Callable[...,
         assert stop.is_set()
 
 
-def test_an_embed_page_is_not_waited_for_after_a_stop(hostile: Callable[..., Any]) -> None:
+def test_no_embed_page_is_awaited_after_a_stop(hostile: Callable[..., Any]) -> None:
     server = hostile(answers.one_byte_at_a_time)
     with stopped_soon() as stop, EmbedPages(server.base, stop) as pages:  # noqa: SIM117
         with pytest.raises(NoAnswer, match="the command was stopped"):
             pages.open(f"{server.base}/iframe/key")
 
 
-def test_a_command_that_waits_for_its_first_answer_is_interrupted(
+def test_the_first_request_of_a_command_can_be_interrupted(
     hostile: Callable[..., Any],
 ) -> None:
     settings = Settings(api_base=hostile(answers.silence).base)
@@ -78,7 +78,7 @@ def test_a_command_that_waits_for_its_first_answer_is_interrupted(
             session.get_account()
 
 
-def test_the_first_request_has_twenty_seconds_with_all_its_attempts() -> None:
+def test_all_attempts_of_the_first_request_take_at_most_twenty_seconds() -> None:
     now, time_limits = [0.0], []
 
     def clock() -> float:

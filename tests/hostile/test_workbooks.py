@@ -65,18 +65,18 @@ FAR_OFF = [
 
 
 @pytest.mark.parametrize("cell", FAR_OFF, ids=lambda cell: repr(cell[:40]))
-def test_a_cell_far_off_is_refused_before_it_is_loaded(workbook: Path, cell: bytes) -> None:
+def test_a_distant_cell_is_refused_before_it_is_loaded(workbook: Path, cell: bytes) -> None:
     with pytest.raises(ManifestError, match=r"cannot be read as a workbook|too much to be read"):
         open_manifest(change_parts(workbook, with_cell(cell)))
 
 
 @pytest.mark.parametrize("cell", [b"", b'r="F6"', b"r='F6'", b'r = "F6"', b's="0"\nr="F6"'])
-def test_a_cell_nearby_is_loaded_however_it_is_written(workbook: Path, cell: bytes) -> None:
+def test_a_near_cell_is_loaded_however_it_is_written(workbook: Path, cell: bytes) -> None:
     manifest = open_manifest(change_parts(workbook, with_cell(cell)))
     assert sum(len(chunk.frame) for chunk in manifest.chunks()) >= 3
 
 
-def test_a_row_far_off_is_refused(workbook: Path) -> None:
+def test_a_distant_row_is_refused(workbook: Path) -> None:
     def change(parts: dict[str, bytes]) -> None:
         assert ROW in parts[SHEET]
         parts[SHEET] = parts[SHEET].replace(ROW, b'<row r="99999999999"')
@@ -85,7 +85,7 @@ def test_a_row_far_off_is_refused(workbook: Path) -> None:
         open_manifest(change_parts(workbook, change))
 
 
-def test_a_sheet_is_found_under_any_name_of_its_part(workbook: Path) -> None:
+def test_an_oversized_sheet_is_found_under_any_name_of_its_part(workbook: Path) -> None:
     def change(parts: dict[str, bytes]) -> None:
         with_cell(b'r="XFD1048576"')(parts)
         parts["xl/media/picture.png"] = parts[SHEET]
@@ -98,7 +98,9 @@ def test_a_sheet_is_found_under_any_name_of_its_part(workbook: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["xl/workbook.bin", "content.xml", "XL/Workbook.bin"])
-def test_a_workbook_of_two_kinds_is_refused(workbook: Path, name: str) -> None:
+def test_a_workbook_that_also_has_parts_of_another_format_is_refused(
+    workbook: Path, name: str
+) -> None:
     def change(parts: dict[str, bytes]) -> None:
         parts[name] = b"x"
 
@@ -254,7 +256,9 @@ def test_a_workbook_with_one_content_is_read(
     assert [len(chunk.frame) for chunk in open_manifest(workbook).chunks()] == [3]
 
 
-def test_many_sheets_are_measured_together(workbook: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_cells_of_all_sheets_together_are_limited(
+    workbook: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def change(parts: dict[str, bytes]) -> None:
         for number in range(2, 5):
             parts[f"xl/worksheets/sheet{number}.xml"] = parts[SHEET]

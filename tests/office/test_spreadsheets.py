@@ -117,7 +117,7 @@ def test_libreoffice_finds_no_formulas(results: Path, convert: Convert) -> None:
         assert [cell.value for cell in cells if cell.data_type == "f"] == []
 
 
-def test_without_escaping_libreoffice_would_find_formulas(tmp_path: Path, convert: Convert) -> None:
+def test_libreoffice_finds_formulas_without_escaping(tmp_path: Path, convert: Convert) -> None:
     path = tmp_path / "naive.csv"
     path.write_text("title\n=1+1\n", encoding="utf-8")
     sheet = openpyxl.load_workbook(convert(path, "xlsx", AS_CSV)).active

@@ -541,5 +541,5 @@ def test_the_simulation_reports_the_fault(mutant: Callable[[Patch], None]) -> No
 
 
 @pytest.mark.parametrize("knobs", {str(knobs): knobs for knobs in HARSH.values()}.values(), ids=str)
-def test_the_rules_hold_with_harsh_knobs_too(knobs: dict[str, Any]) -> None:
+def test_the_unchanged_importer_keeps_the_rules_with_harsh_knobs(knobs: dict[str, Any]) -> None:
     assert first_broken(range(HARSH_SEEDS), **knobs) is None

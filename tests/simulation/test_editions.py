@@ -147,7 +147,9 @@ def _kill_after(dispatcher: Dispatcher, steps: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-def test_a_manifest_that_is_edited_between_runs(seed: int, tmp_path: Path) -> None:
+def test_every_row_becomes_one_video_if_the_manifest_is_edited_between_runs(
+    seed: int, tmp_path: Path
+) -> None:
     library = Library(seed, tmp_path)
     with Store(None) as store:
         for edition in range(library.dice.randint(2, 5)):

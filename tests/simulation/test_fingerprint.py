@@ -13,7 +13,7 @@ def test_the_hash_of_the_first_seeds_is_the_committed_hash() -> None:
     assert hash_of_all(map(fingerprint, range(PART))) == committed()[0]
 
 
-def test_all_parts_are_committed() -> None:
+def test_every_part_of_the_fingerprint_is_committed() -> None:
     assert list(committed()) == list(range(0, PART * PARTS, PART))
 
 

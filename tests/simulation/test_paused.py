@@ -66,7 +66,7 @@ def test_each_fence_is_needed(world: type[PausedWorld]) -> None:
 
 
 @pytest.mark.parametrize("break_rule", [_treat_held_rows_like_others])
-def test_held_rows_are_really_held(
+def test_the_rules_are_broken_if_held_rows_are_not_held(
     break_rule: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     break_rule(monkeypatch)

@@ -97,7 +97,7 @@ def without_faults(rows: int, rate: float, in_flight: int = 10_000, **knobs: obj
         ),
     ],
 )
-def test_the_remaining_time_is_estimated_well_early(
+def test_the_remaining_time_is_estimated_well_early_in_the_run(
     scenario: Scenario, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     #: Pairs of a time and the remaining seconds that the run estimates then.

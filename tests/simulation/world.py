@@ -193,13 +193,13 @@ class World:
                 self.now += 2.0
         existing = [m for m in self.platform.media if m.reference_id in self._names]
         if self.scenario.existing_rows and self.scenario.has_newer_media:
-            self._bury(PAGE_SIZE if self.scenario.seed % 2 else 20)
+            self._add_newer_media(PAGE_SIZE if self.scenario.seed % 2 else 20)
         self.existing_references = {m.reference_id for m in existing}
         #: Number of media before the first run: later media have higher numbers.
         self._initial_count = len(self.platform.media)
         self.adoptable = {m.reference_id for m in existing if self._is_adoptable(m)}
 
-    def _bury(self, count: int) -> None:
+    def _add_newer_media(self, count: int) -> None:
         """Add newer media of other users, which come before the existing media in the list."""
         request = simulated_request(create_media(replace(_row(1), reference_id="")))
         final_count = len(self.platform.media) + count

@@ -1,4 +1,4 @@
-"""The guard makes formulas harmless, and comes off exactly."""
+"""Escaping makes formulas harmless, and is reversible."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ MONTHS = (
 
 
 @pytest.mark.parametrize("text", ["0042", "24/7", "5 May", "$5", "# a", "=1"])
-def test_what_is_marked_once_more_keeps_its_own_mark(text: str) -> None:
+def test_a_cell_with_an_apostrophe_of_its_own_is_escaped_again(text: str) -> None:
     marked = f"'{text}"
     assert escape_for_editing(marked) == f"'{marked}"
     for guard in (escape, escape_for_editing):
@@ -54,7 +54,7 @@ AWKWARD = [
         "- and then",
     ],
 )
-def test_what_a_spreadsheet_would_run_is_marked(text: str) -> None:
+def test_a_formula_is_escaped(text: str) -> None:
     assert escape(text) == ESCAPE_MARK + text
 
 
@@ -66,24 +66,24 @@ def test_what_a_spreadsheet_would_run_is_marked(text: str) -> None:
         "2025-01-13", "— a dash", "ラーメン",
     ],
 )  # fmt: skip
-def test_what_it_would_not_run_stays_as_it_is(text: str) -> None:
+def test_other_text_is_not_escaped(text: str) -> None:
     assert escape(text) == unescape(text) == text
 
 
 @pytest.mark.parametrize("cells", [[], ["", "a1", "5", "<i>", "(x)", "/a"]])
-def test_a_line_without_formulas_stays_as_it_is(cells: list[str]) -> None:
+def test_a_line_without_formulas_is_not_changed(cells: list[str]) -> None:
     assert escape_line(cells) == cells
 
 
 @pytest.mark.parametrize("at", range(3))
-def test_each_formula_of_a_line_is_marked(at: int) -> None:
+def test_each_formula_of_a_line_is_escaped(at: int) -> None:
     cells = ["a", "", "5"]
     cells[at] = "=1+1"
     assert escape_line(cells) == [escape(cell) for cell in cells]
     assert escape_line(cells)[at] == "'=1+1"
 
 
-def test_the_lists_hold_formulas() -> None:
+def test_the_lists_of_examples_contain_formulas() -> None:
     assert len(FORMULAS) > 15
     assert len(AWKWARD) > 600
 
@@ -100,7 +100,7 @@ def test_the_lists_hold_formulas() -> None:
         "5 AM", "5 pm", "5a", "24/7", "1/1/2025 10:30", "5e3", "10t", "10z",
     ],
 )  # fmt: skip
-def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text: str) -> None:
+def test_a_value_that_a_spreadsheet_would_change_is_escaped_for_editing(text: str) -> None:
     assert escape_for_editing(text) == ESCAPE_MARK + text
 
 
@@ -121,30 +121,30 @@ def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text:
         "#5",
     ],
 )
-def test_what_it_would_save_as_it_is_stays_as_it_is(text: str) -> None:
+def test_a_value_that_a_spreadsheet_would_not_change_is_not_escaped(text: str) -> None:
     assert escape_for_editing(text) == text
 
 
 @pytest.mark.parametrize("guard", [escape, escape_for_editing])
-def test_every_awkward_text_comes_back(guard: Callable[[str], str]) -> None:
+def test_every_unusual_text_is_unescaped_to_itself(guard: Callable[[str], str]) -> None:
     assert [text for text in AWKWARD if unescape(guard(text)) != text] == []
 
 
 @given(st.text() | st.text(alphabet=STARTS + "'\"\u201c 015aeE/\x00\ufeff", max_size=8))
-def test_every_text_comes_back(text: str) -> None:
+def test_any_text_is_unescaped_to_itself(text: str) -> None:
     for guard in (escape, escape_for_editing):
         assert unescape(guard(text)) == text
         assert unescape(guard(guard(text))) == guard(text)
 
 
-def test_text_without_a_mark_is_never_changed() -> None:
+def test_an_apostrophe_that_escapes_nothing_is_kept() -> None:
     assert unescape("'Allo 'Allo") == "'Allo 'Allo"
-    assert unescape("=1+1") == "=1+1"  # a manifest that nobody guarded
+    assert unescape("=1+1") == "=1+1"  # from a manifest that was not escaped
     assert unescape("'=1+1") == "=1+1"
     assert unescape("''=1+1") == "'=1+1"
     assert unescape("'-5") == "'-5"
 
 
-def test_long_texts_are_no_burden() -> None:
+def test_long_texts_are_escaped_quickly() -> None:
     for text in ("'" * 100_000, "1" * 100_000, "sept" * 25_000, " " * 100_000 + "x"):
         assert unescape(escape(text)) == unescape(escape_for_editing(text)) == text

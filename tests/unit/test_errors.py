@@ -1,4 +1,4 @@
-"""Messages name settings and commands; whoever shows them renders the names."""
+"""Messages name settings and commands; the caller that shows a message renders these names."""
 
 import ast
 import pickle
@@ -17,7 +17,7 @@ SETTINGS = {*OPTIONS, "timeout"}
 
 
 def texts_below_the_command_line() -> list[tuple[str, str]]:
-    """Texts of the code that are no docstrings, behind the file that has them."""
+    """Return the path of each module and its texts that are no docstrings."""
     found = []
     for path in PACKAGE.rglob("*.py"):
         if "cli" in path.relative_to(PACKAGE).parts or path.name == "library.py":
@@ -34,7 +34,7 @@ def texts_below_the_command_line() -> list[tuple[str, str]]:
     return found  # fmt: skip
 
 
-def test_no_message_below_the_command_line_names_a_flag_or_a_command() -> None:
+def test_no_message_below_the_command_line_names_an_option_or_a_command() -> None:
     flag, called = r"(?<![\w-])--[a-z]{3}", r"batch-import (run|retry|status|check|report|verify)\b"
     setting_ref = {
         (path, words)
@@ -44,7 +44,7 @@ def test_no_message_below_the_command_line_names_a_flag_or_a_command() -> None:
     assert not setting_ref
 
 
-def test_every_setting_that_a_message_names_exists() -> None:
+def test_every_setting_in_a_message_exists() -> None:
     names = set()
     for path in PACKAGE.rglob("*.py"):
         calls = (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call))
@@ -92,7 +92,7 @@ def test_every_setting_that_a_message_names_exists() -> None:
         ),
     ],
 )
-def test_the_same_fault_for_python_and_the_command_line(
+def test_a_fault_is_rendered_for_python_and_for_the_command_line(
     fault: StateError | UsageError, python: str, command_line: str
 ) -> None:
     places = OptionSources()

@@ -1,4 +1,4 @@
-"""Whether a run is in progress on a job."""
+"""The lock of a job: whether a run is in progress."""
 
 import subprocess
 import sys
@@ -10,36 +10,36 @@ from filelock import FileLock
 from batch_import.job import Job
 
 
-def test_a_run_is_in_progress_while_it_holds_the_lock(tmp_path: Path) -> None:
+def test_a_job_is_locked_during_a_run(tmp_path: Path) -> None:
     job = Job(tmp_path / "job")
     assert not job.is_locked
     with job.locked():
         assert job.is_locked
     assert not job.is_locked
-    with job.locked():  # and nobody who looked keeps the next one away
+    with job.locked():  # reading `is_locked` does not keep the lock
         pass
 
 
-def test_another_process_sees_it(tmp_path: Path) -> None:
+def test_another_process_sees_the_lock(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from batch_import.job import Job;"
         "print(Job(Path(sys.argv[1])).is_locked)"
     )
     job = Job(tmp_path)
 
-    def seen() -> str:
+    def lock_seen_by_another_process() -> str:
         line = [sys.executable, "-c", code, str(tmp_path)]
         return subprocess.run(line, capture_output=True, text=True, check=True).stdout.strip()
 
     with job.locked():
-        assert seen() == "True"
-    assert seen() == "False"
+        assert lock_seen_by_another_process() == "True"
+    assert lock_seen_by_another_process() == "False"
 
 
 # Folders without data -----------------------------------------------------------------------------
 
 
-def names(folder: Path) -> set[str]:
+def paths_in(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*")}
 
 
@@ -50,7 +50,7 @@ def test_a_folder_that_has_only_the_lock_is_deleted_with_the_folders_above_it(
     with job.locked():
         job.problems.write_text("line,column\n")  # a list without a problem
         assert job.is_locked
-    assert names(tmp_path) == set()
+    assert paths_in(tmp_path) == set()
 
 
 @pytest.mark.parametrize("name", ["state.sqlite", "calls.jsonl", "notes.txt", "calls.jsonl.txt"])
@@ -60,20 +60,20 @@ def test_a_folder_with_another_file_stays(tmp_path: Path, name: str) -> None:
         (job.folder / name).touch()
         job.problems.write_text("line,column\n")
     files = {name, "job.lock", "problems.csv"}
-    assert names(tmp_path) == {"library", *(f"library/{file}" for file in files)}
+    assert paths_in(tmp_path) == {"library", *(f"library/{file}" for file in files)}
 
 
 def test_a_folder_with_problems_stays(tmp_path: Path) -> None:
     job = Job(tmp_path / "library")
     with job.locked():
         job.problems.write_text("line,column\n2,url\n")
-    assert names(tmp_path) == {"library", "library/job.lock", "library/problems.csv"}
+    assert paths_in(tmp_path) == {"library", "library/job.lock", "library/problems.csv"}
     other = Job(tmp_path / "other")
     with other.discarding_unused_folder():
         other.prepare()
         other.problems.write_text("line,column\n2,url\n")
         other.log.touch()
-    assert names(other.folder) == {"problems.csv", "calls.jsonl"}
+    assert paths_in(other.folder) == {"problems.csv", "calls.jsonl"}
 
 
 def test_a_folder_that_existed_before_stays(tmp_path: Path) -> None:
@@ -81,10 +81,10 @@ def test_a_folder_that_existed_before_stays(tmp_path: Path) -> None:
     job.prepare()
     with job.discarding_unused_folder():
         job.log.touch()
-    assert names(tmp_path) == {"library", "library/calls.jsonl"}
+    assert paths_in(tmp_path) == {"library", "library/calls.jsonl"}
     with job.locked():
         pass
-    assert names(tmp_path) == {"library", "library/calls.jsonl", "library/job.lock"}
+    assert paths_in(tmp_path) == {"library", "library/calls.jsonl", "library/job.lock"}
 
 
 def test_a_command_without_a_lock_keeps_the_folder_of_a_run(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_command_without_a_lock_keeps_the_folder_of_a_run(tmp_path: Path) -> N
             pass
         job.file.touch()
     assert job.is_locked is False
-    assert names(tmp_path) == {"library", "library/job.lock", "library/state.sqlite"}
+    assert paths_in(tmp_path) == {"library", "library/job.lock", "library/state.sqlite"}
     new = Job(tmp_path / "new")
     with new.discarding_unused_folder():
         run = new.locked()

@@ -1,4 +1,4 @@
-"""What the package hands out to Python."""
+"""The names that the package exports."""
 
 import subprocess
 import sys
@@ -11,25 +11,25 @@ from batch_import import UsageError, library, settings_from_environment
 from batch_import.job import default_job
 
 
-def test_what_is_handed_out_is_the_librarys() -> None:
+def test_the_package_exports_the_names_of_the_library() -> None:
     assert sorted(batch_import.__all__) == sorted([*library.__all__, "__version__"])
     for name in library.__all__:
         assert getattr(batch_import, name) is getattr(library, name)
     assert {*batch_import.__all__} <= {*dir(batch_import)}
 
 
-def test_nothing_else_is_handed_out() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
         _ = batch_import.Nonsense  # type: ignore[attr-defined]
 
 
-def test_it_is_loaded_when_it_is_asked_for() -> None:
+def test_the_library_is_imported_only_when_it_is_used() -> None:
     code = "import batch_import, sys; print('batch_import.library' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_settings_have_the_environments_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_from_the_environment_have_its_base_urls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VIOSTREAM_API_BASE", "http://127.0.0.1:8765/v3/api")
     settings = settings_from_environment(rate=2.0)
     assert (settings.api_base, settings.rate) == ("http://127.0.0.1:8765/v3/api", 2.0)
@@ -41,7 +41,7 @@ def test_settings_have_the_environments_addresses(monkeypatch: pytest.MonkeyPatc
     )
 
 
-def test_settings_are_refused_before_anything_is_done() -> None:
+def test_invalid_settings_are_refused() -> None:
     with pytest.raises(UsageError, match="unencrypted"):
         settings_from_environment(api_base="http://api.test/v3")
     with pytest.raises(TypeError, match="ratte"):
@@ -52,5 +52,5 @@ def test_settings_are_refused_before_anything_is_done() -> None:
     ("manifest", "folder"),
     [("a/library.csv", "library"), ("library.csv.gz", "library"), ("-", "standard-input")],
 )
-def test_a_job_is_found_by_its_manifests_name(manifest: str, folder: str) -> None:
+def test_the_default_job_is_found_by_the_name_of_the_manifest(manifest: str, folder: str) -> None:
     assert default_job(Path(manifest)).folder == Path("output") / folder

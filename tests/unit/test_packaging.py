@@ -1,4 +1,4 @@
-"""What the package says of itself is so, and names no index of packages."""
+"""The metadata of the package is correct, and no file names an index of packages."""
 
 import re
 import tomllib
@@ -29,12 +29,12 @@ def test_each_dependency_is_constrained_to_one_version_with_hashes(path: Path) -
     "path", [*CONSTRAINTS, ROOT / "pyproject.toml", ROOT / "Containerfile", *WORKFLOWS],
     ids=lambda path: path.name,
 )  # fmt: skip
-def test_no_index_is_named(path: Path) -> None:
+def test_no_package_index_is_named(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert not re.search(r"index-url|pypi\.org|pythonhosted|trusted-host", text)
 
 
-def test_the_matrix_has_every_python_of_the_classifiers() -> None:
+def test_the_test_matrix_has_every_python_version_of_the_classifiers() -> None:
     classified = re.findall(r"Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
     jobs = yaml.safe_load((ROOT / ".github/workflows/check.yml").read_text("utf-8"))["jobs"]
     matrix = jobs["systems"]["strategy"]["matrix"]
@@ -43,7 +43,7 @@ def test_the_matrix_has_every_python_of_the_classifiers() -> None:
     assert PROJECT["requires-python"] == f">={classified[0]}"
 
 
-def test_only_a_tag_publishes_and_no_token_is_kept() -> None:
+def test_only_a_tag_publishes_and_no_token_is_stored() -> None:
     text = (ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8")
     workflow = yaml.safe_load(text)
     assert workflow[True] == {"push": {"tags": ["v*"]}}  # YAML 1.1 reads `on` as true
@@ -53,7 +53,7 @@ def test_only_a_tag_publishes_and_no_token_is_kept() -> None:
     assert "password" not in text
 
 
-def test_the_container_has_what_the_package_is_built_of() -> None:
+def test_the_container_has_all_files_that_the_package_is_built_from() -> None:
     lines = (ROOT / "Containerfile").read_text(encoding="utf-8").splitlines()
     copied = [name for line in lines if line.startswith("COPY") for name in line.split()[1:-1]]
     assert all((ROOT / name).exists() for name in copied)

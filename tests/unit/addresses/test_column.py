@@ -12,7 +12,7 @@ from batch_import.addresses.column import AddressReader
 from batch_import.addresses.expiry import expires_at
 from batch_import.addresses.signatures import strip_signature
 
-#: What decides anything in an address, in any of its parts.
+#: Parts of a URL that decide whether it has a signature, for any position in the URL.
 PIECES = (
     "/ . .. // a b.mp4 ? & ; # = % %2F %3d \\ ~ , + : @ *** eyJhbGciOi.eyJleHAiOjE5MDAwMDAwMDB9.c"
     " /ks/djJ8aaaa hmac= exp= /1900000000/ 0123456789abcdef0123456789abcdef é \n http:// https://"
@@ -26,7 +26,7 @@ STARTS = st.sampled_from(
     " https://doc-0-docs.googleusercontent.com/docs/a https://h.example/1900000000/"
     "0123456789abcdef0123456789abcdef/a.mp4".split(" ")
 )
-#: Names in any order, once or twice; values plain or not.
+#: Names in any order, once or twice; values with and without special characters.
 NAMES = st.sampled_from(
     "X-Amz-Date X-Amz-Expires X-Amz-Signature x-id Expires Signature Key-Pair-Id token v id e h s"
     " pwd sv se sig response-content-type X%2DAmz-Date hdnts ks Token".split(" ")
@@ -48,7 +48,7 @@ ADDRESSES = (
 )
 
 
-def assert_read_as_each(reader: AddressReader, urls: list[str], more: frozenset[str]) -> None:
+def assert_equals_each_url(reader: AddressReader, urls: list[str], more: frozenset[str]) -> None:
     read = reader.read(urls)
     ends = map(expires_at, urls)
     assert read.stripped_urls == [strip_signature(url, more) for url in urls]
@@ -63,21 +63,25 @@ def assert_read_as_each(reader: AddressReader, urls: list[str], more: frozenset[
 @example([["https://h.example/a\nhttps://h.example/b"]], frozenset())
 @example([["https://h.example/a", "http://h.example/a.mp4", "https://h.example/a#1"]], frozenset())
 @example([[sign("jwt_path", 1).url, "https://h.example/%6bs/djJ8aaaa/a.mp4"]], frozenset())
-def test_a_column_is_read_as_each_address(columns: list[list[str]], more: frozenset[str]) -> None:
+def test_a_column_has_the_same_results_as_each_url(
+    columns: list[list[str]], more: frozenset[str]
+) -> None:
     reader = AddressReader(more)
     for urls in columns:
-        assert_read_as_each(reader, urls, more)
+        assert_equals_each_url(reader, urls, more)
 
 
 @given(st.sampled_from(SCHEMES), st.integers(1, 30), st.integers(0, 1 << 32))
-def test_an_export_that_is_signed_alike(scheme: str, count: int, seed: int) -> None:
+def test_urls_signed_by_one_scheme_have_the_same_results_as_each_url(
+    scheme: str, count: int, seed: int
+) -> None:
     urls = [sign(scheme, seed + at, f"lesson-{at}").url for at in range(count)]
-    assert_read_as_each(AddressReader(), urls, frozenset())
+    assert_equals_each_url(AddressReader(), urls, frozenset())
 
 
 def test_the_number_of_patterns_is_limited() -> None:
-    """Compiling one takes time, and a hostile manifest needs another one for each row."""
+    """Compiling a pattern takes time, and a hostile manifest needs another pattern for each row."""
     reader = AddressReader()
     urls = [f"https://h.example/a?X-Amz-{at}=1&Signature=b" for at in range(500)]
-    assert_read_as_each(reader, urls, frozenset())
+    assert_equals_each_url(reader, urls, frozenset())
     assert len(reader._patterns) <= column._MAX_PATTERNS  # noqa: SLF001 - nothing else shows it

@@ -1,4 +1,4 @@
-"""What must not be shown is not, and nothing else is lost; each scheme: test_signatures.py."""
+"""Secrets are masked, and no other text is lost. For each scheme, see test_signatures.py."""
 
 import pytest
 from hypothesis import given
@@ -122,12 +122,12 @@ from batch_import.addresses.masking import (
         ),
     ],
 )
-def test_mask(text: str, masked: str) -> None:
+def test_secrets_in_texts_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
     assert mask(mask(text)) == mask(text)
 
 
-def test_more_names_are_masked_from_now_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_that_the_user_adds_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(masking, "_extra_names", set())
     url = "https://h.test/v.mp4?lc=abc&v=1"
     assert mask(url) == url
@@ -144,21 +144,21 @@ def test_more_names_are_masked_from_now_on(monkeypatch: pytest.MonkeyPatch) -> N
         "https://b.test/r1.mp4?***",
     ],
 )
-def test_an_address_that_was_masked(url: str) -> None:
+def test_a_masked_url_is_recognized(url: str) -> None:
     assert is_masked(url)
 
 
 @pytest.mark.parametrize(
     "url", ["https://b.test/a***.mp4", "***", "https://b.test/a?q=***x", "https://b.test/#***", ""]
 )
-def test_an_address_that_was_not_masked(url: str) -> None:
+def test_a_url_that_is_not_masked_is_recognized(url: str) -> None:
     assert not is_masked(url)
 
 
 @given(
     st.text(st.characters(exclude_categories=["Z", "C"], exclude_characters="\"'<>"), min_size=1)
 )
-def test_no_password_is_left(password: str) -> None:
+def test_no_part_of_a_password_remains(password: str) -> None:
     masked = mask(f"https://me:x{password}y@h.test/v.mp4")
     assert masked.startswith("https://***@")
     assert masked.endswith("@h.test/v.mp4")
@@ -173,5 +173,5 @@ def test_no_password_is_left(password: str) -> None:
         ("\x1b[31mred\x07", "\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}"),
     ],
 )
-def test_a_text_of_several_lines_is_shown_on_one(text: str, shown: str) -> None:
+def test_a_text_of_several_lines_is_shown_in_one_line(text: str, shown: str) -> None:
     assert without_control_characters(text) == shown

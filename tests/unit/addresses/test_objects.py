@@ -55,7 +55,7 @@ S3_SIGNATURE = f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Expires=600&X-Amz-Signat
         ),
     ],
 )
-def test_all_urls_of_an_object_are_one(reference: str, urls: list[str]) -> None:
+def test_all_urls_of_an_object_are_equal(reference: str, urls: list[str]) -> None:
     expected = strip_signature(reference)
     assert {strip_signature(url) for url in urls} == {expected}
     column = AddressReader().read([reference, *urls])
@@ -73,18 +73,18 @@ def test_all_urls_of_an_object_are_one(reference: str, urls: list[str]) -> None:
         "https://s3.amazonaws.com/my-bucket",
     ],
 )
-def test_other_urls_are_not_taken_for_objects(url: str) -> None:
+def test_other_urls_are_not_mistaken_for_objects(url: str) -> None:
     assert same_object_url(url) == url
 
 
-def test_two_keys_are_two_rows() -> None:
+def test_different_keys_are_different_videos() -> None:
     keys = ["a b.mp4", "a%20b.mp4", "a+b.mp4", "a.mp4?x=1", "a.mp4#t=1", "a.mp4", "A.mp4"]
     urls = [f"s3://bucket/{key}" for key in keys]
     assert len({strip_signature(url) for url in urls}) == len(keys)
     assert len(set(AddressReader().read(urls).stripped_urls)) == len(keys)
 
 
-def test_what_looks_like_a_signature_in_a_key_belongs_to_the_key() -> None:
+def test_a_signature_in_a_key_is_part_of_the_key() -> None:
     url = f"s3://bucket/a.mp4?{S3_SIGNATURE}"
     assert strip_signature(url) != strip_signature("s3://bucket/a.mp4")
     assert AddressReader().read([url]).expiry_times == {}
@@ -102,18 +102,18 @@ def test_what_looks_like_a_signature_in_a_key_belongs_to_the_key() -> None:
         ("feed:https://host/", None),
     ],
 )
-def test_parts_of_a_reference(text: str, parts: tuple[str, ...] | None) -> None:
+def test_a_reference_is_parsed(text: str, parts: tuple[str, ...] | None) -> None:
     assert parse_reference(text) == parts
 
 
-def test_encoded_forms() -> None:
+def test_references_are_percent_encoded() -> None:
     assert percent_encoded("s3://bucket/Lesson #5?.mp4") == "s3://bucket/Lesson%20%235%3F.mp4"
     assert percent_encoded("https://host/a b.mp4") == "https://host/a b.mp4"
     assert as_web_url("az://account/c/a b.mp4") == "https://account/c/a%20b.mp4"
 
 
 @given(st.text())
-def test_no_text_raises(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     for url in (text, f"s3://{text}", f"gs://b/{text}", f"https://b.s3.amazonaws.com/{text}"):
         assert AddressReader().read([url]).stripped_urls == [strip_signature(url)]
         as_web_url(url)
@@ -131,7 +131,7 @@ def test_no_text_raises(text: str) -> None:
         *((f"az://host.example{end}/c/a.mp4", False) for end in ("?", "#", ":443", "@b", "%2f")),
     ],
 )
-def test_the_name_of_a_bucket_cannot_choose_a_host(text: str, is_valid: bool) -> None:  # noqa: FBT001
+def test_the_name_of_a_bucket_cannot_change_the_host(text: str, is_valid: bool) -> None:  # noqa: FBT001
     reference = parse_reference(text)
     assert reference
     assert has_valid_bucket(reference) is is_valid

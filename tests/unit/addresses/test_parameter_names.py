@@ -1,4 +1,4 @@
-"""Each name of a signature parameter: masked, and no part of the video's identity."""
+"""Each name of a signature parameter is masked and is no part of the video's identity."""
 
 import pytest
 
@@ -24,7 +24,7 @@ temp_url_expires temp_url_prefix temp_url_ip_range access_token zak _upt .aspxau
 phpsessid sessionid session_id token auth apikey api_key api-key x-api-key accesskey access_key
 secret password passwd subscription-key ocp-apim-subscription-key jwt hmac sig
 """.split()
-#: Names that only count beside others → these others.
+#: Names that are signature parameters only beside others → these others.
 BESIDE = {
     "policy urlprefix keyname": "signature=x",
     "sv ss srt se sp sr st sip spr skoid sktid skt ske sks skv sdd saoid suoid scid ses rscc2": (
@@ -43,14 +43,14 @@ BESIDE = {
     "oe": "oh=x",
     "stime encoded hash": "etime=1",
 }
-#: Names that only count at a vendor's host → an address at this host.
+#: Names that are signature parameters only at a vendor's host → a URL at this host.
 AT_HOST = {
     "pwd": "https://us02web.zoom.us/rec/download/a",
     "s": "https://player.vimeo.com/external/1.hd.mp4",
     "nonce hash": "https://lh3.googleusercontent.com/a",
     "expire sig lsig lsparams sparams ei ip cpn": "https://r1.googlevideo.com/videoplayback",
 }
-#: Names that count beside an expiry time.
+#: Names that are signature parameters beside an expiry time.
 BESIDE_EXPIRY = (
     "md5 h hash hmac mac digest hs s st sign sign2 k key auth verify checksum secure".split()
 )
@@ -73,52 +73,52 @@ PREFIXED = ["x-amz-date", "x-goog-date", "x-tos-date", "oauth_version", "wowzato
 SUFFIXED = "a_token x-signature a_password a_secret a_apikey a_api_key a_authkey".split()
 
 
-def of(table: dict[str, str]) -> list[tuple[str, str]]:
+def name_cases(table: dict[str, str]) -> list[tuple[str, str]]:
     return [(name, other) for names, other in table.items() for name in names.split()]
 
 
 def masked_value(url: str, name: str) -> str:
-    """The value of a parameter after masking. Its order in the URL must not matter."""
+    """Return the value of a parameter after masking, for any order of parameters."""
     parameters = mask(url).partition("?")[2].split("&")
     return dict(each.split("=") for each in parameters)[name]
 
 
 @pytest.mark.parametrize("name", [*ALONE, *PREFIXED, *SUFFIXED])
-def test_a_name_that_counts_alone(name: str) -> None:
+def test_a_name_that_is_always_a_signature_parameter(name: str) -> None:
     url = f"{VIDEO}?w=1&{name}={SHORT}"
     assert mask(url) == f"{VIDEO}?w=1&{name}=***"
     assert strip_signature(url) == f"{VIDEO}?w=1"
 
 
-@pytest.mark.parametrize(("name", "others"), of(BESIDE))
-def test_a_name_that_counts_beside_others(name: str, others: str) -> None:
+@pytest.mark.parametrize(("name", "others"), name_cases(BESIDE))
+def test_a_name_that_is_a_signature_parameter_beside_others(name: str, others: str) -> None:
     alone, signed = f"{VIDEO}?{name}={SHORT}", f"{VIDEO}?{others}&{name}={SHORT}"
     assert mask(alone) == alone
     assert masked_value(signed, name) == "***"
     assert f"{name}=" not in strip_signature(signed)
 
 
-@pytest.mark.parametrize(("name", "address"), of(AT_HOST))
-def test_a_name_that_counts_at_a_host(name: str, address: str) -> None:
+@pytest.mark.parametrize(("name", "address"), name_cases(AT_HOST))
+def test_a_name_that_is_a_signature_parameter_at_a_host(name: str, address: str) -> None:
     assert mask(f"{address}?{name}={SHORT}") == f"{address}?{name}=***"
     assert strip_signature(f"{address}?{name}={SHORT}") == strip_signature(address)
 
 
 @pytest.mark.parametrize("name", BESIDE_EXPIRY)
-def test_a_name_that_counts_beside_an_expiry_time(name: str) -> None:
+def test_a_name_that_is_a_signature_parameter_beside_an_expiry_time(name: str) -> None:
     assert masked_value(f"{VIDEO}?until={EXPIRY}&{name}={SHORT}", name) == "***"
     assert strip_signature(f"{VIDEO}?until={EXPIRY}&{name}={SHORT}") == VIDEO
 
 
 @pytest.mark.parametrize("name", EXPIRY_NAMES)
-def test_an_expiry_time_beside_a_random_text(name: str) -> None:
+def test_an_expiry_time_beside_a_random_text_is_a_signature(name: str) -> None:
     url = f"{VIDEO}?{name}={EXPIRY}&q={OPAQUE[:12]}"
     assert mask(url) == f"{VIDEO}?{name}=***&q=***"
     assert strip_signature(url) == VIDEO
 
 
 @pytest.mark.parametrize("name", TIME_NAMES)
-def test_a_time_or_random_number_beside_a_signature(name: str) -> None:
+def test_a_time_or_random_number_beside_a_signature_is_part_of_it(name: str) -> None:
     alone = f"{VIDEO}?{name}=1700000000"
     assert mask(alone) == alone
     assert mask(f"{alone}&token=x") == f"{VIDEO}?{name}=***&token=***"
@@ -126,15 +126,15 @@ def test_a_time_or_random_number_beside_a_signature(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", [*CONTENT, "fileid"])
-def test_a_value_that_selects_the_video_is_never_taken_for_a_signature(name: str) -> None:
+def test_a_value_that_selects_the_video_is_never_a_signature(name: str) -> None:
     url = f"{VIDEO}?{name}={OPAQUE}"
     assert mask(url) == url
     assert strip_signature(url) == url
     assert mask(f"{VIDEO}?q={OPAQUE}") == f"{VIDEO}?q=***"
 
 
-def test_every_name_has_a_case() -> None:
-    listed = {*ALONE, *(name for name, _ in [*of(BESIDE), *of(AT_HOST)])}
+def test_every_name_has_a_test() -> None:
+    listed = {*ALONE, *(name for name, _ in [*name_cases(BESIDE), *name_cases(AT_HOST)])}
     others = {each.partition("=")[0] for text in BESIDE.values() for each in text.split("&")}
     names = set().union(*(scheme.parameters for scheme in schemes.SCHEMES))
     assert names - listed <= others, "the name of a scheme without a case"

@@ -1,4 +1,4 @@
-"""Credentials that the platform echoes are replaced, in whatever shape."""
+"""Credentials in responses of the platform are replaced, in any encoding."""
 
 import base64
 import json
@@ -41,15 +41,15 @@ def test_credentials_are_replaced(text: str) -> None:
 
 
 @given(st.binary(max_size=9), st.text(min_size=10, max_size=40), st.binary(max_size=9))
-def test_base64_of_anything_around_a_key(before: bytes, key: str, behind: bytes) -> None:
+def test_a_key_is_replaced_inside_base64_text(before: bytes, key: str, behind: bytes) -> None:
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         text = encode(before + key.encode() + behind).decode()
         redacted = Redactor(ACCESS, key)(text)
         assert "***" in redacted
-        # What is left is of the neighbours, and of two characters of the key at most.
+        # The rest belongs to the text around the key, and to at most two characters of the key.
         assert len(redacted.replace("***", "")) <= (len(before) + len(behind) + 4) * 4 / 3 + 4
 
 
-def test_other_text_stays() -> None:
+def test_other_text_is_not_changed() -> None:
     assert Redactor(ACCESS, KEY)("The source is not a video.") == "The source is not a video."
     assert Redactor("VC-a", "box")("a box") == "a box"

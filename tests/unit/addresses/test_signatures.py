@@ -1,4 +1,4 @@
-"""What is a signature, for identity, masking and expiry alike: every scheme, and none too many."""
+"""Which part of a URL is a signature, for identity, masking and expiry, in every scheme."""
 
 import math
 import time
@@ -27,7 +27,7 @@ FEW = settings(max_examples=15)
 class TestScheme:
     @FEW
     @given(NUMBERS, NUMBERS, VIDEOS)
-    def test_signing_anew_changes_nothing(
+    def test_a_new_signature_does_not_change_the_stripped_url(
         self, scheme: str, number: int, other: int, video: str
     ) -> None:
         first, second = sign(scheme, number, video), sign(scheme, other, video)
@@ -54,7 +54,7 @@ class TestScheme:
 
     @FEW
     @given(NUMBERS)
-    def test_the_end_is_read(self, scheme: str, number: int) -> None:
+    def test_the_expiry_time_is_read(self, scheme: str, number: int) -> None:
         url, _, end = sign(scheme, number)
         assert expires_at(url) == end
         assert expires_at(f"{url}#t=10") == end
@@ -94,7 +94,7 @@ class TestScheme:
         "",
     ],
 )
-def test_what_is_no_signature(query: str) -> None:
+def test_ordinary_parameters_are_no_signature(query: str) -> None:
     url = f"{PLAIN}?{query}"
     assert strip_signature(url) == canonical_url(url)
     assert mask(url) == url
@@ -115,7 +115,9 @@ def test_what_is_no_signature(query: str) -> None:
         ("1234567890123456", False, False),
     ],
 )
-def test_how_long_a_random_text_must_be(text: str, *, alone: bool, beside_an_expiry: bool) -> None:
+def test_a_random_text_is_recognized_from_its_length(
+    text: str, *, alone: bool, beside_an_expiry: bool
+) -> None:
     assert (looks_random(text), looks_random(text, SHORT_TOKEN_LENGTH)) == (alone, beside_an_expiry)
 
 
@@ -134,7 +136,7 @@ def test_how_long_a_random_text_must_be(text: str, *, alone: bool, beside_an_exp
         "a:b@c.mp4",
     ],
 )
-def test_what_is_no_token_in_a_path(path: str) -> None:
+def test_ordinary_paths_contain_no_token(path: str) -> None:
     url = f"https://v.example.com/{path}"
     assert strip_signature(url) == url
     assert mask(url) == url
@@ -151,20 +153,20 @@ def test_what_is_no_token_in_a_path(path: str) -> None:
         max_size=4,
     )
 )
-def test_ordinary_parameters_stay(parameters: dict[str, str]) -> None:
+def test_drawn_ordinary_parameters_are_not_changed(parameters: dict[str, str]) -> None:
     assume("token" not in parameters and "secret" not in parameters and "expire" not in parameters)
     url = f"{PLAIN}?{'&'.join(f'{name}={value}' for name, value in parameters.items())}"
     assert mask(url) == url
     assert strip_signature(url) == canonical_url(url)
 
 
-def test_more_names() -> None:
+def test_names_that_the_user_adds_are_removed() -> None:
     url = f"{PLAIN}?Pass%57ord2=x&lc=a&v=1"
     assert strip_signature(url, frozenset({"lc", "password2"})).endswith("?v=1")
     assert "lc=a" in strip_signature(url)
 
 
-def test_names_are_compared_decoded_and_without_case() -> None:
+def test_names_are_compared_decoded_and_in_any_case() -> None:
     assert strip_signature(f"{PLAIN}?X%2DAmz%2DDate=1&TOKEN=2") == PLAIN
 
 
@@ -179,7 +181,7 @@ def test_names_are_compared_decoded_and_without_case() -> None:
         (f"{PLAIN}?a=1;token=1;b=2", f"{PLAIN}?a=1;b=2"),
     ],
 )
-def test_what_is_the_same_video(one: str, other: str) -> None:
+def test_urls_of_the_same_video_are_equal(one: str, other: str) -> None:
     assert strip_signature(one) == strip_signature(other)
 
 
@@ -191,7 +193,7 @@ def test_what_is_the_same_video(one: str, other: str) -> None:
         (f"{PLAIN}?u=https://x.example/1?token=1", f"{PLAIN}?u=https://x.example/2?token=1"),
     ],
 )
-def test_what_is_another_video(one: str, other: str) -> None:
+def test_urls_of_different_videos_are_different(one: str, other: str) -> None:
     assert strip_signature(one) != strip_signature(other)
 
 
@@ -227,8 +229,8 @@ HARD = (
 
 
 @pytest.mark.parametrize("piece", HARD)
-def test_time_is_linear(piece: str) -> None:
-    """CPU time for sixteen times the text is far below sixteen times sixteen times the time."""
+def test_time_is_linear_in_the_length(piece: str) -> None:
+    """CPU time for a text sixteen times as long is far below 256 times the time."""
 
     def seconds(size: int) -> float:
         text = "https://h.example/" + piece * (size // len(piece))
@@ -240,7 +242,7 @@ def test_time_is_linear(piece: str) -> None:
 
 
 @given(st.text() | st.lists(st.sampled_from(HARD), max_size=12).map("".join))
-def test_nothing_raises(text: str) -> None:
+def test_any_text_is_accepted(text: str) -> None:
     for url in (text, f"https://h.example/{text}", f"https://h.example/a?{text}"):
         mask(url), expires_at(url), is_masked(url)
         assert strip_signature(url, frozenset({"a"})) is not None

@@ -1,4 +1,4 @@
-"""Addresses: taken apart, made fit for a request, stripped of a signature."""
+"""URLs: parsed, encoded for a request, and in canonical form."""
 
 from unicodedata import normalize
 from urllib.parse import quote, urlsplit
@@ -31,7 +31,7 @@ PLAIN = "https://example.com/a.mp4"
         ("", None),
     ],
 )
-def test_parse(text: str, expected: Url | None) -> None:
+def test_a_url_is_parsed(text: str, expected: Url | None) -> None:
     assert parse(text) == expected
 
 
@@ -43,7 +43,7 @@ def test_parse(text: str, expected: Url | None) -> None:
         ("http://h:8080?b", "", "b", "h:8080"),
     ],
 )
-def test_parts_of_a_url(text: str, path: str, query: str, origin: str) -> None:
+def test_the_parts_of_a_url_are_returned(text: str, path: str, query: str, origin: str) -> None:
     url = parse(text)
     assert url is not None
     assert (url.path, url.query, url.origin) == (path, query, origin)
@@ -69,19 +69,19 @@ def test_parts_of_a_url(text: str, path: str, query: str, origin: str) -> None:
         ("ftp://h/a b", None),
     ],
 )
-def test_what_is_sent_for_a_url(given_: str, sent: str | None) -> None:
-    """None: it is sent as it was given."""
+def test_a_url_is_encoded_for_a_request(given_: str, sent: str | None) -> None:
+    """None: the URL is sent as it was given."""
     assert request_url(given_) == (given_ if sent is None else sent)
 
 
 @pytest.mark.parametrize(
     "host", [" ", "a b.example", "\ud800", "a" * 70 + "é.example", "é..example", "é" * 300]
 )
-def test_a_host_that_cannot_be_asked_for(host: str) -> None:
+def test_an_invalid_host_has_no_ascii_form(host: str) -> None:
     assert ascii_host(host) == ""
 
 
-#: Names that can be asked for, in any script, and addresses of them.
+#: Valid host names in any script, and URLs with them.
 hosts = st.builds(
     "{}.{}".format,
     st.sampled_from(["h", "my-cdn", "例え", "bücher", "пример", "HOST"]),
@@ -100,7 +100,7 @@ addresses = st.builds(
 
 
 @given(addresses)
-def test_a_request_is_ascii_and_stays_the_same_when_made_once_more(text: str) -> None:
+def test_a_request_url_is_ascii_and_is_not_changed_if_encoded_again(text: str) -> None:
     sent = request_url(text)
     assert sent.isascii()
     assert " " not in sent
@@ -110,7 +110,7 @@ def test_a_request_is_ascii_and_stays_the_same_when_made_once_more(text: str) ->
 
 
 @given(st.text().filter(lambda text: parse(text) is None))
-def test_what_is_no_address_is_given_back(text: str) -> None:
+def test_a_text_that_is_no_url_is_returned_unchanged(text: str) -> None:
     assert request_url(text) == text
 
 
@@ -139,24 +139,24 @@ def test_what_is_no_address_is_given_back(text: str) -> None:
         ("https://mé@h.example/a%2fb", "https://m%C3%A9@h.example/a%2Fb"),
     ],
 )
-def test_canonical(text: str, expected: str) -> None:
+def test_a_url_has_a_canonical_form(text: str, expected: str) -> None:
     assert canonical_url(text) == expected
 
 
 @given(addresses)
-def test_each_spelling_of_an_address_has_one_canonical_form(url: str) -> None:
+def test_all_spellings_of_a_url_have_one_canonical_form(url: str) -> None:
     once = canonical_url(url)
     assert canonical_url(once) == once
     assert canonical_url(request_url(url)) == once
 
 
 @given(st.text())
-def test_a_canonical_form_is_one_of_itself(text: str) -> None:
+def test_a_canonical_form_is_not_changed_if_made_again(text: str) -> None:
     assert canonical_url(canonical_url(text)) == canonical_url(text)
 
 
 @given(st.text(st.characters(exclude_characters="%?#/\\", exclude_categories=["C"]), min_size=1))
-def test_a_name_in_any_normal_form_and_encoding_has_one_canonical_url(name: str) -> None:
+def test_a_name_in_any_unicode_form_and_encoding_has_one_canonical_url(name: str) -> None:
     urls = {
         f"https://h.example/{quote(form, safe=safe)}.mp4"
         for form in (name, normalize("NFC", name), normalize("NFD", name))

@@ -1,4 +1,4 @@
-"""The command line: mistakes are one line, and name what was meant."""
+"""The command line: mistakes give one line, with the likely intended name."""
 
 import re
 import shlex
@@ -21,8 +21,8 @@ Given = Callable[..., Invocation]
 
 
 @pytest.fixture
-def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
-    """What a command is given by a command line, in an empty folder without variables."""
+def invoke(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
+    """Return a function that parses a command line, in an empty folder without variables."""
     monkeypatch.chdir(tmp_path)
     for option in OPTIONS.values():
         if option.variable:
@@ -77,7 +77,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
         ("config --config none.yaml", "none.yaml cannot be read: No such file"),
     ],
 )
-def test_a_mistake_is_one_line(
+def test_a_mistake_on_the_command_line_gives_one_line(
     line: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
@@ -88,7 +88,7 @@ def test_a_mistake_is_one_line(
     assert (out, err.count("\n")) == ("", 1)
 
 
-def test_every_command_with_options_takes_a_configuration_but_the_demo() -> None:
+def test_every_command_with_options_except_demo_has_the_option_config() -> None:
     without = {
         name
         for name in HELP
@@ -97,7 +97,7 @@ def test_every_command_with_options_takes_a_configuration_but_the_demo() -> None
     assert without == {"demo"}
 
 
-def test_help_names_no_file_that_an_installed_package_lacks() -> None:
+def test_help_names_only_existing_pages_of_the_documentation() -> None:
     root = Path(__file__).parents[3]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["urls"]["Documentation"] == f"{DOCUMENTATION_URL}/index.md"
@@ -108,28 +108,28 @@ def test_help_names_no_file_that_an_installed_package_lacks() -> None:
         assert (root / "docs" / page.removeprefix(f"{DOCUMENTATION_URL}/")).exists()
 
 
-def test_every_option_is_of_some_command() -> None:
+def test_every_option_belongs_to_a_command() -> None:
     assert {name for each in HELP for name in load_command(each).options} == set(OPTIONS)
 
 
-def test_the_demo_reads_no_configuration(given: Given) -> None:
+def test_the_demo_reads_no_configuration_file(invoke: Given) -> None:
     Path("batch-import.yaml").write_text("verbose: true\n")
-    assert given("demo")["verbose"] is False
-    assert given("sandbox")["verbose"] is True
+    assert invoke("demo")["verbose"] is False
+    assert invoke("sandbox")["verbose"] is True
 
 
-def test_what_a_file_turns_on_a_flag_turns_off(given: Given) -> None:
+def test_an_option_turns_off_what_the_configuration_file_turns_on(invoke: Given) -> None:
     Path("batch-import.yaml").write_text("preflight: true\n")
-    assert given("run", "m.csv").settings().preflight is True
-    assert given("run", "m.csv", "--no-preflight").settings().preflight is False
+    assert invoke("run", "m.csv").settings().preflight is True
+    assert invoke("run", "m.csv", "--no-preflight").settings().preflight is False
 
 
-def test_flags_take_precedence_over_the_environment_over_the_file_over_the_default(
-    given: Given, monkeypatch: pytest.MonkeyPatch
+def test_options_override_variables_override_the_file_override_defaults(
+    invoke: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found(*flags: str) -> tuple[str, str]:
         named = ("--config", "batch-import.yaml") if Path("batch-import.yaml").exists() else ()
-        call = given("run", "m.csv", *named, *flags)
+        call = invoke("run", "m.csv", *named, *flags)
         return call.settings().api_base, call.option_sources.describe("api_base")
 
     assert found() == ("https://api.app.viostream.com/v3/api", "default")
@@ -159,45 +159,45 @@ def test_an_error_says_where_the_value_comes_from(
     assert capsys.readouterr().err.startswith(f"batch-import: {subject}'x y' is not a base URL")
 
 
-def test_a_list_in_the_file_names_a_field_once(
-    given: Given, capsys: pytest.CaptureFixture[str]
+def test_a_field_given_twice_in_a_list_is_refused(
+    invoke: Given, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert given("check", "m.csv")
+    assert invoke("check", "m.csv")
     Path("batch-import.yaml").write_text("map: [filename=A, sourceUrl=B, filename=C]\n")
     assert main(["run", "m.csv"]) == 2
     expected = "batch-import: batch-import.yaml, line 1: map: filename is given twice: “A” and “C”."
     assert capsys.readouterr().err.startswith(expected)
 
 
-def test_a_flag_changes_one_field_of_what_the_file_says(given: Given) -> None:
+def test_an_option_changes_one_field_of_the_configuration_file(invoke: Given) -> None:
     Path("batch-import.yaml").write_text("map: {sourceUrl: A, filename: B}\n")
-    assert given("check", "m.csv").request().reading.map == {"sourceUrl": "A", "filename": "B"}
-    assert given("check", "m.csv", "--map", "sourceUrl=C").request().reading.map == {
+    assert invoke("check", "m.csv").request().reading.map == {"sourceUrl": "A", "filename": "B"}
+    assert invoke("check", "m.csv", "--map", "sourceUrl=C").request().reading.map == {
         "sourceUrl": "C",
         "filename": "B",
     }
 
 
-def test_a_request_holds_what_was_given_and_nothing_else(given: Given) -> None:
-    request = given("run", "m.csv", "--only", "2,5-6", "--only", "a", "--embed", "fixed").request()
+def test_a_request_has_only_the_given_options(invoke: Given) -> None:
+    request = invoke("run", "m.csv", "--only", "2,5-6", "--only", "a", "--embed", "fixed").request()
     assert [str(which) for which in request.settings.only] == ["line 2", "lines 5 to 6", "a"]
     assert request.results == {"embed": "fixed"}
     assert (request.folder, request.notify) == (None, None)
 
 
-def test_hints_name_the_manifest_and_the_job(given: Given) -> None:
-    option_sources = given("run", "my list.csv", "--job", "j").option_sources
+def test_hints_name_the_manifest_and_the_job(invoke: Given) -> None:
+    option_sources = invoke("run", "my list.csv", "--job", "j").option_sources
     assert next_command(option_sources, "status") == "batch-import status 'my list.csv' --job j"
 
 
-def test_a_printed_command_repeats_the_flags_that_it_accepts(given: Given) -> None:
+def test_a_printed_command_repeats_the_options_that_it_accepts(invoke: Given) -> None:
     flags = (
         *("--sheet", "2022", "--map", "referenceId=Ref.", "--map", "filename=Title"),
         *("--default", "extension=mp4", "--allow", "url-page", "--config", "c.yaml"),
         *("--credentials", "keys.yaml", "--api-base", "http://127.0.0.1:8712/v3/"),
     )
     Path("c.yaml").touch()
-    option_sources = given("run", "m.xlsx", "--limit", "1", "--standby", *flags).option_sources
+    option_sources = invoke("run", "m.xlsx", "--limit", "1", "--standby", *flags).option_sources
     first, *rest = shlex.split(next_command(option_sources, "run", "--adopt", "any"))
     assert (first, rest[:2], rest[-2:]) == ("batch-import", ["run", "m.xlsx"], ["--adopt", "any"])
     pairs = [rest[at : at + 2] for at in range(2, len(rest) - 2, 2)]
@@ -222,7 +222,7 @@ def test_help_is_in_groups_with_defaults_and_examples(
     assert sorted(groups) == sorted(expected)
 
 
-def test_help_on_a_terminal_says_the_same(
+def test_help_on_a_terminal_has_the_same_content(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("batch_import.cli.console.has_colour", lambda *_: True)
@@ -234,5 +234,5 @@ def test_help_on_a_terminal_says_the_same(
         assert word in text, word
 
 
-def test_the_name_of_every_command_is_its_modules() -> None:
+def test_the_name_of_every_command_is_that_of_its_module() -> None:
     assert [load_command(name).name for name in HELP] == list(HELP)

@@ -1,4 +1,4 @@
-"""The configuration file: what it may hold, what wins, and what each mistake is called."""
+"""The configuration file: what it may contain, and the error for each mistake."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -56,7 +56,7 @@ def read(tmp_path: Path) -> Callable[[str], dict[str, FileValue]]:
          ["processing=[5, 60]", "queued=true"]),
     ],
 )  # fmt: skip
-def test_values_are_read_as_those_of_flags(
+def test_values_are_parsed_as_on_the_command_line(
     read: Callable, text: str, name: str, value: object
 ) -> None:
     found = read(f"# comment\n{text}\n")
@@ -64,7 +64,7 @@ def test_values_are_read_as_those_of_flags(
     assert found[name].position.endswith("c.yaml, line 2")
 
 
-def test_an_empty_file_says_nothing(read: Callable) -> None:
+def test_an_empty_file_has_no_values(read: Callable) -> None:
     assert read("") == read("# rate: 5\n---\n") == {}
 
 
@@ -115,7 +115,7 @@ def test_an_empty_file_says_nothing(read: Callable) -> None:
         ("rate: &a [*a]", "rate: exactly one value belongs here."),
     ],
 )  # fmt: skip
-def test_each_mistake_has_its_line_and_its_words(read: Callable, text: str, words: str) -> None:
+def test_each_mistake_gives_an_error_with_its_line(read: Callable, text: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         read(text)
     assert words in str(caught.value)
@@ -133,7 +133,7 @@ def test_credentials_are_refused_and_not_shown(read: Callable, key: str) -> None
     assert "credentials: FILE" in caught.value.hint
 
 
-def test_a_file_in_another_encoding_is_said(tmp_path: Path) -> None:
+def test_the_error_for_another_encoding_names_utf_8(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("rate: 5", encoding="utf-16")
     with pytest.raises(UsageError, match=r"c.yaml is not in UTF-8\. Save it as UTF-8\."):
@@ -149,7 +149,7 @@ beginning = st.sampled_from(["", *(f"{option.key}: " for option in OPTIONS.value
 
 
 @given(st.builds(str.__add__, beginning, yaml_like | st.text()))
-def test_no_text_gives_a_traceback(text: str) -> None:
+def test_any_text_is_read_or_refused_with_a_usage_error(text: str) -> None:
     try:
         for entry in read_entries("c.yaml", text.encode("utf-8", "surrogatepass")):
             for option in OPTIONS.values():

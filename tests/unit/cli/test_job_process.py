@@ -1,4 +1,4 @@
-"""What follows the end of a job's process, by the error that ended its run."""
+"""What follows the end of a job's process, depending on the error that ended its run."""
 
 import os
 import signal
@@ -31,12 +31,14 @@ from batch_import.workflows.worker import _stop_signals_blocked
         (UsageError("A key is not set."), "set aside"),
     ],
 )
-def test_what_passes_by_itself_is_tried_again_later(fault: RunFault, end: str) -> None:
+def test_the_entry_of_a_failed_run_is_retried_if_the_fault_is_temporary(
+    fault: RunFault, end: str
+) -> None:
     assert _end_after(fault)[0] == end
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a worker does not run on Windows")
-def test_a_process_that_is_stopped_before_it_has_an_order_ends_without_a_word() -> None:
+def test_a_process_that_is_stopped_before_it_has_an_order_prints_nothing() -> None:
     with _stop_signals_blocked():
         process = subprocess.Popen(
             COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

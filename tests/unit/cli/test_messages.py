@@ -1,4 +1,4 @@
-"""What a run says of itself in one line, however short that must be."""
+"""Messages about a run, shortened to the width of the terminal."""
 
 from pathlib import Path
 
@@ -25,11 +25,11 @@ NOON = 1_700_000_000.0
         (6000, "1 h 40 min"), (11_100, "3 h 05 min"), (187_200, "2 d 4 h"),
     ],
 )  # fmt: skip
-def test_a_time_in_words(seconds: float, words: str) -> None:
+def test_a_duration_is_formatted(seconds: float, words: str) -> None:
     assert format_duration(seconds) == words
 
 
-def test_what_is_reported_of_a_run() -> None:
+def test_the_progress_of_a_run_is_formatted() -> None:
     counts = Counts(total=20, pending=5, processing=4, unknown=1, imported=8, failed=2)
     parts = progress_parts(counts, 720.0, 4.987, NOON)
     *parts, done = parts
@@ -39,7 +39,7 @@ def test_what_is_reported_of_a_run() -> None:
     assert done.startswith("done ")
 
 
-def test_no_number_is_reported_that_nobody_knows() -> None:
+def test_unknown_numbers_are_not_shown() -> None:
     parts = progress_parts(Counts(total=1, pending=1), None, 5.0, NOON)
     assert parts == ["…", "0 imported", "0 failed", "0 in flight", "5 calls/s"]
 
@@ -48,11 +48,11 @@ def test_no_number_is_reported_that_nobody_knows() -> None:
     ("width", "text"),
     [(0, ""), (3, "one"), (8, "one"), (9, "one · two"), (99, "one · two · three")],
 )
-def test_parts_fit_or_are_left_out_with_all_that_follow(width: int, text: str) -> None:
+def test_parts_that_do_not_fit_are_omitted(width: int, text: str) -> None:
     assert join_fitting(["one", "two", "three"], width) == text
 
 
-def test_a_hint_of_one_line_is_not_shown_as_the_hint_of_all(
+def test_a_hint_for_one_line_is_not_shown_as_the_hint_for_all(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     problems = ProblemWriter(lambda _: None)
@@ -63,7 +63,7 @@ def test_a_hint_of_one_line_is_not_shown_as_the_hint_of_all(
     assert "  Give the URL of the video file. Line 2: The row has the URL of a video in" in shown
 
 
-def test_edits_without_effect() -> None:
+def test_edits_without_effect_are_described() -> None:
     assert format_ignored_edits(IgnoredEdits()) == ""
     assert "1 row of the manifest was edited after it was sent (line 7)" in format_ignored_edits(
         IgnoredEdits(1, 7)

@@ -41,7 +41,7 @@ def job(folder: Path) -> Job:
 
 
 @pytest.mark.parametrize(("code", "outcome"), [(0, "finished"), (1, "incomplete")])
-def test_a_run_that_ended_by_itself(
+def test_the_outcome_of_a_complete_run_is_posted(
     tmp_path: Path, posted: list[dict[str, object]], code: int, outcome: str
 ) -> None:
     wanted = request(job(tmp_path).folder)
@@ -68,7 +68,7 @@ def test_a_run_that_ended_by_itself(
         (ZeroDivisionError("secret"), "fault", 1),
     ],
 )
-def test_a_run_that_ended_early_is_reported_and_ends_as_it_did(
+def test_the_outcome_of_a_run_that_ended_early_is_posted_and_its_error_is_raised(
     tmp_path: Path,
     posted: list[dict[str, object]],
     error: BaseException,
@@ -89,7 +89,7 @@ def test_results_that_were_not_written_are_not_named(tmp_path: Path) -> None:
     assert summary(Job(tmp_path), MANIFEST, "finished", 0, "", 0.0, 1.0)["results"] == ""
 
 
-def test_secrets_and_commands_of_chat_programs_are_taken_out(tmp_path: Path) -> None:
+def test_secrets_and_commands_of_chat_programs_are_removed(tmp_path: Path) -> None:
     words = "<!channel> https://h/v.mp4?token=s3cret \x1b[31m"
     body = summary(Job(tmp_path), MANIFEST, "fault", 3, words, 0.0, 1.0)
     assert "s3cret" not in json.dumps(body)
@@ -97,7 +97,7 @@ def test_secrets_and_commands_of_chat_programs_are_taken_out(tmp_path: Path) -> 
     assert "(!channel)" in body["text"]
 
 
-def test_a_post_that_is_not_taken_changes_nothing(
+def test_a_notification_that_fails_does_not_change_the_exit_code(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(notify, "post", lambda *_: "h answered HTTP 500")

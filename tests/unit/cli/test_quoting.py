@@ -1,4 +1,4 @@
-"""Commands that are shown can be copied."""
+"""Command lines that are shown can be copied."""
 
 import shlex
 
@@ -10,11 +10,11 @@ from batch_import.cli.quoting import command_line
 
 
 @given(st.lists(st.text(min_size=1), min_size=1))
-def test_a_posix_shell_reads_what_was_meant(parts: list[str]) -> None:
+def test_a_posix_shell_parses_the_same_arguments(parts: list[str]) -> None:
     assert shlex.split(command_line(parts, windows=False)) == parts
 
 
-def test_a_full_stop_at_the_end_of_a_value_is_in_quotes() -> None:
+def test_a_value_that_ends_with_a_full_stop_is_quoted() -> None:
     parts = ["--map", "referenceId=Ref.", "--job", "output/a.b"]
     assert command_line(parts, windows=False) == "--map 'referenceId=Ref.' --job output/a.b"
 
@@ -31,5 +31,5 @@ def test_a_full_stop_at_the_end_of_a_value_is_in_quotes() -> None:
         (["--map", "referenceId=Ref."], '--map "referenceId=Ref."'),
     ],
 )
-def test_a_windows_shell_gets_double_quotes(parts: list[str], line: str) -> None:
+def test_double_quotes_are_used_for_windows(parts: list[str], line: str) -> None:
     assert command_line(parts, windows=True) == line

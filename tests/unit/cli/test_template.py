@@ -6,7 +6,9 @@ from batch_import.cli.configuration_file import read_config
 from batch_import.cli.template import config_template
 
 
-def test_it_sets_nothing_and_says_where_all_options_are(tmp_path: Path) -> None:
+def test_the_template_sets_nothing_and_names_the_command_that_lists_all_options(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "batch-import.yaml"
     path.write_text(config_template(), encoding="utf-8")
     assert read_config(path) == {}
@@ -14,13 +16,13 @@ def test_it_sets_nothing_and_says_where_all_options_are(tmp_path: Path) -> None:
     assert max(map(len, config_template().splitlines())) <= 100
 
 
-def test_its_example_is_an_option(tmp_path: Path) -> None:
+def test_the_example_in_the_template_is_a_valid_option(tmp_path: Path) -> None:
     path = tmp_path / "batch-import.yaml"
     path.write_text(config_template().replace("\n#rate:", "\nrate:"), encoding="utf-8")
     assert read_config(path)["rate"].value == "20"
 
 
-def test_what_is_set_is_read_again_as_it_was(tmp_path: Path) -> None:
+def test_values_in_the_template_are_read_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "batch-import.yaml"
     values = {
         "map": {"sourceUrl": "Video: Link #1", "referenceId": ""},

@@ -1,4 +1,4 @@
-"""How long a run still takes, seen from outside of it."""
+"""The remaining time of a run, and what `status --watch` shows."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,29 +14,29 @@ from batch_import.workflows import status
 from batch_import.workflows.status import JobStatus
 
 
-def test_the_time_left_follows_from_what_was_seen() -> None:
+def test_the_remaining_time_follows_from_the_readings() -> None:
     pace = CompletionRate()
-    assert pace.add_reading(10, 110, 0.0) is None  # one look shows no pace
+    assert pace.add_reading(10, 110, 0.0) is None  # one reading shows no rate
     assert pace.add_reading(10, 110, 2.0) is None  # nothing has finished
     assert pace.add_reading(20, 110, 10.0) == 90.0
     assert pace.add_reading(110, 110, 12.0) == 0.0
 
 
-def test_a_pace_of_long_ago_is_forgotten() -> None:
+def test_old_readings_are_forgotten() -> None:
     pace = CompletionRate()
     pace.add_reading(0, 1000, 0.0)
     pace.add_reading(900, 1000, 10.0)
     assert pace.add_reading(910, 1000, 309.0) == pytest.approx(90 * 299 / 10)
 
 
-def look(*, running: bool, imported: int = 0) -> JobStatus:
+def job_status(*, running: bool, imported: int = 0) -> JobStatus:
     counts = Counts(total=2, imported=imported, pending=2 - imported)
     return JobStatus("m.csv", counts, running, 1.0, 2.0, None, ())
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[JobStatus]]:
-    """What is seen of a job, look by look."""
+def readings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[JobStatus]]:
+    """Return the list of statuses that are read one after another."""
     seen: list[JobStatus] = []
     (tmp_path / "state.sqlite").touch()
     monkeypatch.setattr(status, "read_job_status", lambda _: seen.pop(0))
@@ -45,15 +45,15 @@ def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[JobS
     assert not seen
 
 
-def test_it_waits_for_a_run_and_ends_with_it(
-    looks: list[JobStatus], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_watch_waits_for_a_run_and_ends_with_it(
+    readings: list[JobStatus], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    looks += [
-        look(running=False),
-        look(running=False),
-        look(running=True),
-        look(running=True, imported=1),
-        look(running=False, imported=2),
+    readings += [
+        job_status(running=False),
+        job_status(running=False),
+        job_status(running=True),
+        job_status(running=True, imported=1),
+        job_status(running=False, imported=2),
     ]
     assert watch.watch(Job(tmp_path)) == 0
     blocks = capsys.readouterr().out.strip().split("\n\n")
@@ -67,7 +67,7 @@ def test_it_waits_for_a_run_and_ends_with_it(
     assert "Run in progress" in blocks[1]
 
 
-def test_it_waits_for_a_job_that_is_not_there_yet(
+def test_watch_waits_for_a_job_that_does_not_exist_yet(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def interrupt(_: float) -> None:
@@ -78,14 +78,14 @@ def test_it_waits_for_a_job_that_is_not_there_yet(
     assert capsys.readouterr().out.startswith("Waiting for a run to begin in ")
 
 
-def test_the_screen_has_a_bar_the_time_left_and_no_markup(
+def test_the_screen_has_a_bar_and_the_remaining_time_and_shows_markup_as_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = watch.time.time()
     monkeypatch.setattr(watch.time, "time", lambda: now)
     pace = CompletionRate()
     pace.add_reading(0, 2, now - 10)
-    screen = watch._screen(Job(tmp_path / "[red]"), look(running=True, imported=1), pace)  # noqa: SLF001
+    screen = watch._screen(Job(tmp_path / "[red]"), job_status(running=True, imported=1), pace)  # noqa: SLF001
     shown = console()
     with shown.capture() as written:
         shown.print(screen)

@@ -8,7 +8,7 @@ import pytest
 from batch_import.cli.worker import _log
 
 
-def test_a_worker_goes_on_if_nobody_reads_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_continues_if_its_output_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with open(writing, "w", closefd=True) as closed:  # noqa: PTH123 - a file descriptor

@@ -1,4 +1,4 @@
-"""Credentials are found again where they were stored, and only there."""
+"""Stored credentials are found where they were stored."""
 
 import os
 from collections.abc import Iterator
@@ -35,21 +35,21 @@ class MemoryKeyring(KeyringBackend):
 
 
 @pytest.fixture
-def memory() -> Iterator[None]:
+def memory_keyring() -> Iterator[None]:
     keyring.set_keyring(MemoryKeyring())
     yield
     keyring.set_keyring(NoKeyring())
 
 
-@pytest.mark.usefixtures("memory")
-def test_the_keyring_gives_back_what_was_stored() -> None:
+@pytest.mark.usefixtures("memory_keyring")
+def test_credentials_in_the_keyring_are_found() -> None:
     assert has_keyring()
     store_in_keyring(KEYS)
     assert load_credentials(environ={}) == KEYS
     assert find_location(environ={}).description == "keyring"
 
 
-def test_a_system_without_a_keyring_says_where_else() -> None:
+def test_the_error_without_a_keyring_names_another_place() -> None:
     keyring.set_keyring(NoKeyring())
     assert not has_keyring()
     with pytest.raises(UsageError, match="NoKeyringError") as error:
@@ -58,7 +58,7 @@ def test_a_system_without_a_keyring_says_where_else() -> None:
     assert KEYS.api_key not in str(error.value)
 
 
-def test_a_file_is_its_owners_alone_and_gives_back_what_was_stored(tmp_path: Path) -> None:
+def test_a_stored_file_is_readable_only_by_its_owner(tmp_path: Path) -> None:
     path = tmp_path / "credentials.yaml"
     path.write_text("access-key: VC-older\napi-key: older\n", encoding="utf-8")
     path.chmod(0o644)
@@ -69,7 +69,7 @@ def test_a_file_is_its_owners_alone_and_gives_back_what_was_stored(tmp_path: Pat
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_folder_names_the_folder(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="nowhere") as error:
         store_in_file(KEYS, tmp_path / "nowhere" / "credentials.yaml")
     assert KEYS.api_key not in str(error.value)

@@ -1,4 +1,4 @@
-"""Credentials: which place counts, and that no message shows one."""
+"""Credentials: where they are read from, and that no message shows them."""
 
 import os
 import sys
@@ -63,7 +63,7 @@ def file(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_the_first_place_that_has_keys_counts(file: Callable, in_keyring: Callable) -> None:
+def test_the_first_place_that_has_credentials_is_used(file: Callable, in_keyring: Callable) -> None:
     in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
     path = file()
     assert load_credentials(path, is_explicit=True, environ=ENVIRON).access_key == "VC-file"
@@ -74,7 +74,9 @@ def test_the_first_place_that_has_keys_counts(file: Callable, in_keyring: Callab
     assert find_location(environ={}).description == "keyring"
 
 
-def test_keys_of_two_places_are_not_mixed(file: Callable, in_keyring: Callable) -> None:
+def test_the_two_keys_are_not_taken_from_different_places(
+    file: Callable, in_keyring: Callable
+) -> None:
     in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
     half = {"VIOSTREAM_ACCESS_KEY": "VC-environ"}
     with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
@@ -83,7 +85,7 @@ def test_keys_of_two_places_are_not_mixed(file: Callable, in_keyring: Callable) 
         load_credentials(file("access-key: VC-file\n"), is_explicit=True, environ=ENVIRON)
 
 
-def test_missing_credentials_are_all_named() -> None:
+def test_the_error_names_all_missing_credentials() -> None:
     with pytest.raises(UsageError, match="VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY are not set"):
         load_credentials(environ={})
     with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
@@ -92,7 +94,7 @@ def test_missing_credentials_are_all_named() -> None:
 
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o677])
-def test_a_file_that_others_can_reach_is_refused(file: Callable, mode: int) -> None:
+def test_a_file_that_others_can_read_is_refused(file: Callable, mode: int) -> None:
     with pytest.raises(UsageError) as caught:
         load_credentials(file(mode=mode), is_explicit=True, environ={})
     assert f"mode {mode:o}" in caught.value.message
@@ -114,7 +116,7 @@ def test_a_file_that_others_can_reach_is_refused(file: Callable, mode: int) -> N
         ("api-key: [s3cret]\naccess-key: VC-1", "api-key in .* is not set"),
     ],
 )
-def test_a_file_that_is_wrong_is_explained_without_its_content(
+def test_the_error_for_an_invalid_file_does_not_quote_it(
     file: Callable, text: str, words: str
 ) -> None:
     with pytest.raises(UsageError, match=words) as caught:
@@ -122,7 +124,7 @@ def test_a_file_that_is_wrong_is_explained_without_its_content(
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_names_the_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none.yaml cannot be read: No such file"):
         load_credentials(tmp_path / "none.yaml", is_explicit=True, environ=ENVIRON)
 
@@ -136,7 +138,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         (OSError("s3cret"), r"The keyring cannot be read \(OSError\)"),
     ],
 )
-def test_a_keyring_that_fails_is_said_in_words(
+def test_the_error_for_a_failing_keyring_names_the_cause(
     in_keyring: Callable, error: Exception, words: str
 ) -> None:
     in_keyring({}, error)
@@ -146,7 +148,7 @@ def test_a_keyring_that_fails_is_said_in_words(
     assert load_credentials(environ=ENVIRON).access_key == "VC-environ"
 
 
-def test_a_keyring_that_is_not_installed_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_keyring_package_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     monkeypatch.delitem(sys.modules, "keyring.errors")
     with pytest.raises(UsageError, match=r"are not set\. Both are under"):
@@ -162,7 +164,7 @@ def test_no_repr_shows_a_key(file: Callable) -> None:
 # One of several accounts ----------------------------------------------------------------------
 
 
-def test_the_keys_of_an_account_come_from_its_file_its_variables_or_the_keyring(
+def test_credentials_of_an_account_come_from_its_file_its_variables_or_the_keyring(
     file: Callable[..., Path], in_keyring: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = file().parent
@@ -179,7 +181,7 @@ def test_the_keys_of_an_account_come_from_its_file_its_variables_or_the_keyring(
     assert "the file sport.yaml" in str(caught.value)
 
 
-def test_the_accounts_of_a_folder_are_its_files(tmp_path: Path) -> None:
+def test_every_yaml_file_of_a_folder_is_an_account(tmp_path: Path) -> None:
     for name in ("sport.yaml", "news-2.yaml", "notes.txt"):
         (tmp_path / name).touch()
     assert list_accounts(tmp_path) == ["news-2", "sport"]
@@ -191,6 +193,6 @@ def test_the_accounts_of_a_folder_are_its_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "-news", "News", "news_2", "news.eu", "../keys", "n" * 101])
-def test_a_name_that_two_accounts_could_share_is_refused(name: str) -> None:
+def test_an_account_name_that_is_not_unique_as_a_variable_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is not the name of an account"):
         checked_account_name(name)

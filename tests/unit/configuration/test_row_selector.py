@@ -1,4 +1,4 @@
-"""Rows as people name them."""
+"""Rows as people select them."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from batch_import.models import LineRange
 
 
 @pytest.mark.parametrize(
-    ("text", "meant"),
+    ("text", "expected"),
     [
         ("2", [LineRange(2, 2)]),
         ("2,5-9", [LineRange(2, 2), LineRange(5, 9)]),
@@ -24,13 +24,13 @@ from batch_import.models import LineRange
         (" é ", ["é"]),
     ],
 )
-def test_lines_and_reference_ids_are_reported_apart(
-    text: str, meant: list[LineRange | str]
+def test_lines_and_reference_ids_are_distinguished(
+    text: str, expected: list[LineRange | str]
 ) -> None:
-    assert parse_selector(text) == meant
+    assert parse_selector(text) == expected
 
 
-def test_a_file_has_one_of_these_a_line(tmp_path: Path) -> None:
+def test_a_file_has_one_selector_per_line(tmp_path: Path) -> None:
     path = tmp_path / "rows.txt"
     path.write_bytes(b"\xef\xbb\xbf2\r\n5-9\r\n\r\nid:42\r\nhr-welcome\r\n@home")
     assert parse_selector(f"@{path}") == [
@@ -54,7 +54,7 @@ def test_a_file_has_one_of_these_a_line(tmp_path: Path) -> None:
         ("@nowhere.txt", "'@nowhere.txt' cannot be read: .*; .*begins with @ as id:@nowhere.txt"),
     ],
 )
-def test_what_names_no_row_is_refused(text: str, words: str) -> None:
+def test_a_selector_of_no_row_is_refused(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse_selector(text)
 
@@ -63,7 +63,7 @@ def test_what_names_no_row_is_refused(text: str, words: str) -> None:
     ("content", "words"),
     [(b"\n \n", "names no row"), (b"\xff\xfe", "it is not UTF-8"), (b"7-2", "is not a range")],
 )
-def test_a_file_that_names_no_row_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_file_of_no_row_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "rows.txt"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=words):

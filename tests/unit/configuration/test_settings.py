@@ -1,4 +1,4 @@
-"""Settings: what each accepts, wherever it comes from."""
+"""Settings: which values each accepts, from any origin."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -66,7 +66,7 @@ ALL = [(owner, each) for owner in OWNERS for each in settings_of(owner)]
         ("timeout", (1.0,)),
     ],
 )
-def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: object) -> None:
+def test_an_invalid_setting_is_refused_with_its_name(name: str, value: object) -> None:
     with pytest.raises(UsageError, match=rf"^{name}=") as caught:
         Settings(**{name: value})  # type: ignore[arg-type]
     assert caught.value.setting == name
@@ -86,7 +86,9 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: object
         (ResultOptions, "results_columns", "a\nb"),
     ],
 )
-def test_so_it_is_for_other_options(owner: type[Any], name: str, value: object) -> None:
+def test_an_invalid_reading_or_result_option_is_refused_with_its_name(
+    owner: type[Any], name: str, value: object
+) -> None:
     with pytest.raises(UsageError, match=rf"^{name}="):
         owner(**{name: value})
 
@@ -95,13 +97,15 @@ def test_so_it_is_for_other_options(owner: type[Any], name: str, value: object) 
     ("name", "field", "value"),
     [("job", "folder", Path("a\0b")), ("notify", "notify", "http://hooks.test/s3cret")],
 )
-def test_so_it_is_for_a_request(name: str, field: str, value: object) -> None:
+def test_an_invalid_value_of_a_request_is_refused_with_its_name(
+    name: str, field: str, value: object
+) -> None:
     with pytest.raises(UsageError, match=rf"^{name}=") as caught:
         ImportRequest(Path("m.csv"), **{field: value})  # type: ignore[arg-type]
     assert "s3cret" not in str(caught.value)
 
 
-def test_good_values_are_taken_in_their_final_form() -> None:
+def test_valid_values_are_converted() -> None:
     settings = Settings(
         api_base="https://api.test/v3/", only=[LineRange(1, 2), "a"], max_wait=0, settle=0.0
     )
@@ -120,7 +124,9 @@ def test_good_values_are_taken_in_their_final_form() -> None:
         ("https://p.test/", API_BASE, "https://p.test"),
     ],
 )
-def test_where_embed_codes_point(given_base: str, api: str, expected: str) -> None:
+def test_the_base_url_of_embed_codes_depends_on_the_api(
+    given_base: str, api: str, expected: str
+) -> None:
     assert Settings(api_base=api, embed_base=given_base).embed_base == expected
 
 
@@ -134,11 +140,13 @@ def test_where_embed_codes_point(given_base: str, api: str, expected: str) -> No
         ("https://[::1]/v3/api", "[::1]:443"),
     ],
 )
-def test_only_an_api_on_this_machine_has_a_host_that_may_be_asked(api: str, expected: str) -> None:
+def test_only_an_api_on_this_machine_has_a_private_host_that_is_allowed(
+    api: str, expected: str
+) -> None:
     assert Settings(api_base=api).own_host == expected
 
 
-def test_variables_hold_addresses() -> None:
+def test_base_urls_are_read_from_environment_variables() -> None:
     environ = {"VIOSTREAM_API_BASE": "https://a.test", "VIOSTREAM_EMBED_BASE": " ", "RATE": "1"}
     assert dict(read_environment(environ)) == {"api_base": "https://a.test"}
 
@@ -146,7 +154,7 @@ def test_variables_hold_addresses() -> None:
 @pytest.mark.parametrize(
     "text", ["api.test", "ftp://h/x", "http://", "https://h:x/", "https://h ?"]
 )
-def test_a_base_that_is_not_one(text: str) -> None:
+def test_an_invalid_base_url_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a base URL"):
         base_urls.checked_base_url(text, API_BASE)
 
@@ -166,7 +174,7 @@ any_value = st.one_of(
 
 @pytest.mark.parametrize(("owner", "option"), ALL, ids=lambda each: getattr(each, "name", ""))
 @given(value=any_value)
-def test_any_value_of_python_is_accepted_or_refused(
+def test_any_python_value_is_accepted_or_refused(
     owner: type[Any], option: Setting, value: object
 ) -> None:
     fault = refusal(lambda: owner(**{option.name: value}))

@@ -11,7 +11,7 @@ from batch_import.configuration.timestamps import parse_timestamp
 
 @pytest.fixture
 def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
-    """Sets the local time zone."""
+    """Return a function that sets the local time zone."""
 
     def set_to(name: str) -> None:
         monkeypatch.setenv("TZ", name)
@@ -27,9 +27,9 @@ def utc(text: str) -> float:
 
 
 @pytest.mark.parametrize(
-    ("text", "now", "meant"),
+    ("text", "now", "expected"),
     [
-        # Berlin: UTC+1 in winter; clocks go forward on 29 March 2026 and back on 25 October, at
+        # Berlin is UTC+1 in winter. Clocks go forward on 29 March 2026 and back on 25 October, at
         # 01:00 UTC.
         ("06:00", "2026-01-10T04:59", "2026-01-10T05:00"),
         ("6:00", "2026-01-10T05:00", "2026-01-11T05:00"),
@@ -47,14 +47,14 @@ def utc(text: str) -> float:
         ("2026-12-01T06:00-05:00", "2026-01-10T05:00", "2026-12-01T11:00"),
     ],
 )
-def test_a_time_of_day_is_the_next_one(
-    zone: Callable[[str], None], text: str, now: str, meant: str
+def test_a_time_of_day_is_the_next_such_time(
+    zone: Callable[[str], None], text: str, now: str, expected: str
 ) -> None:
     zone("Europe/Berlin")
-    assert parse_timestamp(text, utc(now)) == utc(meant)
+    assert parse_timestamp(text, utc(now)) == utc(expected)
 
 
-def test_a_day_that_a_zone_skips_is_skipped(zone: Callable[[str], None]) -> None:
+def test_a_day_that_does_not_exist_in_a_time_zone_is_skipped(zone: Callable[[str], None]) -> None:
     zone("Pacific/Apia")  # there was no 30 December 2011
     found = parse_timestamp("06:00", utc("2011-12-29T20:00"))
     assert found == utc("2011-12-30T16:00")
@@ -63,12 +63,12 @@ def test_a_day_that_a_zone_skips_is_skipped(zone: Callable[[str], None]) -> None
 @pytest.mark.parametrize(
     "text", ["", "soon", "24:00", "06:60", "6", "0600", "2026-12-01", "2026-13-01T06:00", "-1:00"]
 )
-def test_what_is_not_a_time_is_refused(text: str) -> None:
+def test_a_text_that_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a time like 06:00"):
         parse_timestamp(text, 0.0)
 
 
-def test_a_time_that_has_passed_is_refused() -> None:
+def test_a_time_in_the_past_is_refused() -> None:
     now = utc("2026-01-10T05:00")
     with pytest.raises(ValueError, match="'2026-01-10T05:00Z' has passed"):
         parse_timestamp("2026-01-10T05:00Z", now)

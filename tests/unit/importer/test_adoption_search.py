@@ -1,4 +1,4 @@
-"""How the account is read before the first create."""
+"""How the media of the account are read before the first POST."""
 
 import itertools
 
@@ -12,12 +12,12 @@ _names = itertools.count()
 
 
 def page(items: int, total: int | None) -> MediaPage:
-    """A page of media that no other page shows."""
+    """Return a page of media that are on no other page."""
     return MediaPage(tuple(Media(f"m{next(_names)}", "k", "") for _ in range(items)), total)
 
 
-class Reading:
-    """An adoption, and the pages that it learns from."""
+class AdoptionReading:
+    """An adoption search, and the pages that it learns from."""
 
     def __init__(self, pending: int | None, *, first_page_only: bool = False) -> None:
         self.pages = ListPages()
@@ -47,10 +47,10 @@ class Reading:
         (None, 400, 5, False),
     ],
 )
-def test_whichever_is_fewer_calls(
+def test_each_row_is_searched_if_that_needs_fewer_requests_than_the_whole_account(
     pending: int | None, total: int, pages: int, *, each_row: bool
 ) -> None:
-    reading = Reading(pending)
+    reading = AdoptionReading(pending)
     read = 0
     while not reading.done:
         left = max(0, total - 100 * (reading.page - 1))
@@ -60,16 +60,16 @@ def test_whichever_is_fewer_calls(
     assert not reading.adoption.is_impossible
 
 
-def test_a_list_that_does_not_tell_its_length_ends_with_a_short_page() -> None:
-    reading = Reading(1000)
+def test_a_list_without_a_total_ends_with_a_short_page() -> None:
+    reading = AdoptionReading(1000)
     reading.read(1, page(100, None))
     assert not reading.done
     reading.read(2, page(99, None))
     assert reading.done
 
 
-def test_the_page_before_is_read_again_where_media_were_deleted_meanwhile() -> None:
-    reading = Reading(1000)
+def test_the_previous_page_is_read_again_if_media_were_deleted() -> None:
+    reading = AdoptionReading(1000)
     reading.read(1, page(100, 500))
     reading.read(2, page(100, 490))  # ten of this page may be on the first one now
     assert reading.page == 1
@@ -80,8 +80,8 @@ def test_the_page_before_is_read_again_where_media_were_deleted_meanwhile() -> N
     assert reading.page == 2
 
 
-def test_nothing_is_at_its_end_where_media_were_deleted_meanwhile() -> None:
-    reading = Reading(1000)
+def test_the_last_page_does_not_end_the_search_if_media_were_deleted() -> None:
+    reading = AdoptionReading(1000)
     reading.read(1, page(100, 150))
     reading.read(2, page(30, 130))
     assert (reading.page, reading.done) == (1, False)
@@ -90,20 +90,20 @@ def test_nothing_is_at_its_end_where_media_were_deleted_meanwhile() -> None:
     assert reading.done
 
 
-def test_a_page_read_out_of_turn_changes_nothing() -> None:
-    reading = Reading(1000)
+def test_a_page_read_out_of_order_changes_nothing() -> None:
+    reading = AdoptionReading(1000)
     reading.read(4, page(10, 310))
     assert (reading.page, reading.done) == (1, False)
 
 
-def test_without_pending_rows_there_is_nothing_to_read() -> None:
-    assert Reading(0).done
+def test_a_job_without_pending_rows_reads_no_page() -> None:
+    assert AdoptionReading(0).done
 
 
 @pytest.mark.parametrize("total", [50, 100, 5000])
-def test_the_first_page_alone_ends_it_where_it_has_nothing(total: int) -> None:
-    reading = Reading(10, first_page_only=True)
-    reading.adoption.record_match(has_match=False)  # of another look, before the page came
+def test_a_first_page_without_matches_ends_the_search_if_only_it_is_wanted(total: int) -> None:
+    reading = AdoptionReading(10, first_page_only=True)
+    reading.adoption.record_match(has_match=False)  # of another request, before the page came
     assert not reading.done
     reading.read(1, page(min(100, total), total))
     reading.adoption.record_match(has_match=False)
@@ -111,8 +111,8 @@ def test_the_first_page_alone_ends_it_where_it_has_nothing(total: int) -> None:
     assert not reading.adoption.checks_each_row
 
 
-def test_a_first_page_that_has_something_goes_on_as_if_for_the_first_time() -> None:
-    reading = Reading(1000, first_page_only=True)
+def test_a_first_page_with_a_match_continues_with_the_whole_list() -> None:
+    reading = AdoptionReading(1000, first_page_only=True)
     reading.read(1, page(100, 250))
     reading.adoption.record_match(has_match=True)
     assert (reading.page, reading.done) == (2, False)
@@ -121,18 +121,18 @@ def test_a_first_page_that_has_something_goes_on_as_if_for_the_first_time() -> N
     assert (reading.page, reading.done) == (3, False)
 
 
-def test_a_first_page_that_has_something_looks_for_each_row_where_that_is_fewer_calls() -> None:
-    reading = Reading(3, first_page_only=True)
+def test_a_first_page_with_a_match_continues_with_each_row_if_fewer_requests_do() -> None:
+    reading = AdoptionReading(3, first_page_only=True)
     reading.read(1, page(100, 1000))
     reading.adoption.record_match(has_match=True)
     assert (reading.done, reading.adoption.checks_each_row) == (True, True)
 
 
 @pytest.mark.parametrize(("pending", "each_row"), [(1000, True), (None, False)])
-def test_a_list_of_pages_that_are_the_same_is_not_read_on(
+def test_a_list_with_identical_pages_is_not_read_further(
     pending: int | None, *, each_row: bool
 ) -> None:
-    reading, same = Reading(pending), page(100, 1000)
+    reading, same = AdoptionReading(pending), page(100, 1000)
     for number in (1, 2, 3):
         assert not reading.done
         reading.read(number, same)
@@ -141,16 +141,16 @@ def test_a_list_of_pages_that_are_the_same_is_not_read_on(
     assert reading.adoption.is_impossible == (not each_row)
 
 
-def test_a_list_that_takes_more_calls_than_there_are_rows_is_not_read_on() -> None:
-    reading = Reading(3)
+def test_a_list_that_needs_more_requests_than_there_are_rows_is_not_read_further() -> None:
+    reading = AdoptionReading(3)
     for number in (1, 2, 3, 4):
         assert not reading.done
         reading.read(number, page(100, None))
     assert reading.adoption.checks_each_row
 
 
-def test_the_first_page_of_a_list_that_cannot_be_read_looks_for_no_row_singly() -> None:
-    reading = Reading(10, first_page_only=True)
+def test_an_unreadable_first_page_does_not_start_a_search_for_each_row() -> None:
+    reading = AdoptionReading(10, first_page_only=True)
     reading.adoption.check_each_row()
     assert reading.done
     assert not reading.adoption.checks_each_row

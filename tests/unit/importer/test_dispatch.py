@@ -1,4 +1,4 @@
-"""A run that takes up some rows only: what it looks for, creates, counts and leaves."""
+"""A run of selected rows: what it searches for, creates and counts, and which rows it leaves."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from batch_import.viostream.responses import IngestStatus
 NAMES = ("a", "b", "c", "d", "e")
 
 
-def loaded() -> Store:
+def loaded_store() -> Store:
     store = Store(None)
     rows = [
         ManifestRow(line, name, name, f"https://h/{name}.mp4", name, "mp4", ())
@@ -31,7 +31,7 @@ def loaded() -> Store:
 
 
 class Account:
-    """A platform that is done at once, and shows its media newest first."""
+    """A platform that finishes each ingest at once, and lists its media newest first."""
 
     def __init__(self, *names: str) -> None:
         self.names = list(names)
@@ -55,7 +55,7 @@ class Account:
 
 
 def run(store: Store, account: Account) -> Dispatcher:
-    """One run on a virtual clock, a call after the other."""
+    """Run an import on a virtual clock, one request after the other."""
     now = 100.0
     dispatcher = Dispatcher(Settings(rate=100.0), store, RateLimiter(100.0, now), now)
     while not isinstance(step := dispatcher.next_request(now), Finished):
@@ -71,9 +71,9 @@ def statuses(store: Store) -> str:
     return "".join("." if r.status is Status.PENDING else "i" for r in store.reader.records())
 
 
-def test_adopted_rows_count_to_the_limit() -> None:
+def test_adopted_rows_count_towards_the_limit() -> None:
     account = Account("a", "d")
-    with loaded() as store:
+    with loaded_store() as store:
         store.queue.choose_first(2)
         dispatcher = run(store, account)
         assert account.created == ["b"]
@@ -83,9 +83,9 @@ def test_adopted_rows_count_to_the_limit() -> None:
         assert progress.not_selected_count == 3
 
 
-def test_a_pilot_does_not_spare_later_runs_their_look_at_the_account() -> None:
+def test_later_runs_search_the_account_after_a_pilot() -> None:
     account = Account("a", "d")
-    with loaded() as store:
+    with loaded_store() as store:
         store.queue.choose_first(2)
         run(store, account)
         assert store.facts.get(ACCOUNT_SEARCH) is AccountSearch.NOT_DONE
@@ -96,9 +96,9 @@ def test_a_pilot_does_not_spare_later_runs_their_look_at_the_account() -> None:
         assert store.facts.get(ACCOUNT_SEARCH) is AccountSearch.DONE
 
 
-def test_what_an_earlier_run_left_in_flight_is_looked_after_whatever_is_chosen() -> None:
+def test_rows_in_flight_from_an_earlier_run_are_finished_whatever_is_selected() -> None:
     account = Account()
-    with loaded() as store:
+    with loaded_store() as store:
         (row,) = store.queue.claim(1, 2.0)
         account.answer(CreateMedia(row))
         store.queue.choose(["e"])
@@ -108,10 +108,10 @@ def test_what_an_earlier_run_left_in_flight_is_looked_after_whatever_is_chosen()
         assert store.queue.remaining_count() == 0
 
 
-def test_a_clock_that_was_put_back_by_hours_is_not_waited_for() -> None:
+def test_a_clock_that_was_set_back_by_hours_does_not_delay_the_run() -> None:
     ahead, now = 100.0 + 3 * 3600, 100.0
     account = Account("z")
-    with loaded() as store:
+    with loaded_store() as store:
         store.queue.choose_first(1)
         store.queue.claim(1, ahead)
         store.queue.recover(ahead)

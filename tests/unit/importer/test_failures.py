@@ -1,4 +1,4 @@
-"""The platform's words for a failure, as codes."""
+"""The error messages of the platform, as codes."""
 
 import pytest
 
@@ -17,5 +17,5 @@ from batch_import.importer.failures import failure_code
         ("", FailureCode.REJECTED),
     ],
 )
-def test_likely_words_of_the_platform_have_a_code(message: str, code: FailureCode) -> None:
+def test_a_usual_error_message_of_the_platform_has_a_code(message: str, code: FailureCode) -> None:
     assert failure_code(message, FailureCode.REJECTED) is code

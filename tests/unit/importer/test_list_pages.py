@@ -1,4 +1,4 @@
-"""How long pages are, and whether more of them follow."""
+"""How many media a page has, and whether more pages follow."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def page(shown: int, total: int | None) -> MediaPage:
     return MediaPage(tuple(items), total)
 
 
-def pages(*read: tuple[int, MediaPage]) -> ListPages:
+def pages_with(*read: tuple[int, MediaPage]) -> ListPages:
     known = ListPages()
     for number, answer in read:
         known.learn_page(number, answer)
@@ -33,17 +33,17 @@ def pages(*read: tuple[int, MediaPage]) -> ListPages:
         (1, 3, 3, False),
     ],
 )
-def test_pages_follow_a_full_one_and_one_that_does_not_reach_the_total(
+def test_pages_follow_a_full_page_or_one_that_does_not_reach_the_total(
     number: int, shown: int, total: int | None, *, more: bool
 ) -> None:
-    assert pages((1, page(10, 25))).has_more(number, page(shown, total)) is more
+    assert pages_with((1, page(10, 25))).has_more(number, page(shown, total)) is more
 
 
 @pytest.mark.parametrize("number", [2, 7, 57])
-def test_a_page_that_is_read_before_the_first_is_not_taken_for_the_last(number: int) -> None:
+def test_a_page_read_before_the_first_page_is_not_the_last(number: int) -> None:
     answer = page(7, 399)
-    assert pages((number, answer)).has_more(number, answer)
+    assert pages_with((number, answer)).has_more(number, answer)
 
 
-def test_the_last_page_is_known_by_a_longer_one_before_it() -> None:
-    assert not pages((7, page(7, 45))).has_more(7, page(3, 45))
+def test_the_last_page_is_shorter_than_an_earlier_one() -> None:
+    assert not pages_with((7, page(7, 45))).has_more(7, page(3, 45))

@@ -1,4 +1,4 @@
-"""Pictures are asked for once, and what fails is left to the next run."""
+"""The size of each picture is requested once; failed requests are left to the next run."""
 
 import threading
 from collections.abc import Callable
@@ -30,7 +30,7 @@ def store() -> Store:
     return store
 
 
-def look(store: Store, stop: threading.Event, clock: Callable[[], float]) -> None:
+def request_sizes(store: Store, stop: threading.Event, clock: Callable[[], float]) -> None:
     settings = Settings(api_base=BASE, rate=1000.0, give_up_after=0.001)
     with PlatformSession(settings, Credentials("VC-1", "secret"), stop, clock=clock) as session:
         request_picture_sizes(store, session)
@@ -40,29 +40,29 @@ def sizes(store: Store) -> list[tuple[bool, tuple[int, int] | None]]:
     return [(record.is_size_requested, record.size) for record in store.reader.records()]
 
 
-def test_every_picture_is_asked_for_and_a_no_is_an_answer(store: Store) -> None:
+def test_every_picture_is_requested_once_and_a_404_is_an_answer(store: Store) -> None:
     with requests_mock.Mocker() as platform:
         platform.get(f"{BASE}/media/k1/detail", json={"download": {"width": 4, "height": 3}})
         platform.get(f"{BASE}/media/k2/detail", json={"id": "m2"})
         platform.get(f"{BASE}/media/k3/detail", status_code=404)
-        for _ in range(2):  # nothing is left for the second time
-            look(store, threading.Event(), lambda: 9.0)
+        for _ in range(2):  # the second time, nothing is left to request
+            request_sizes(store, threading.Event(), lambda: 9.0)
         assert platform.call_count == 3
     assert sizes(store) == [(True, (4, 3)), (True, None), (True, None)]
 
 
-def test_a_platform_that_is_down_leaves_the_rest_to_the_next_run(store: Store) -> None:
+def test_pictures_are_left_to_the_next_run_if_the_platform_is_down(store: Store) -> None:
     with requests_mock.Mocker() as platform:
         platform.get(f"{BASE}/media/k1/detail", json={"download": {"width": 4, "height": 3}})
         platform.get(f"{BASE}/media/k2/detail", status_code=503)
         with pytest.raises(PlatformUnreachable, match="stopped answering"):
-            look(store, threading.Event(), lambda: 9.0)
+            request_sizes(store, threading.Event(), lambda: 9.0)
     assert sizes(store) == [(True, (4, 3)), (False, None), (False, None)]
 
 
-def test_a_stop_is_heard(store: Store) -> None:
+def test_a_stop_event_ends_the_requests(store: Store) -> None:
     stop = threading.Event()
     stop.set()
     with requests_mock.Mocker() as platform:
-        look(store, stop, lambda: 9.0)
+        request_sizes(store, stop, lambda: 9.0)
         assert platform.call_count == 0

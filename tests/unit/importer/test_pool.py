@@ -23,12 +23,12 @@ from batch_import.viostream.rate_limiter import RateLimiter
 from batch_import.viostream.session import epoch_clock
 
 ROWS = 40
-#: No test should need it; one that hangs says so instead of blocking the others.
+#: Seconds. No test needs so long; a test that hangs fails instead of blocking the others.
 PATIENCE = 20.0
 
 
 class FakeClient:
-    """Asks the platform's model; `before` is told of each POST first, in the worker's thread."""
+    """Sends requests to the simulated platform; calls `before` before each POST, in its thread."""
 
     def __init__(self, before: Callable[[ApiRequest[Any]], None] = lambda _: None) -> None:
         self.platform = SimulatedPlatform(Knobs(processing=(0.0, 0.0)), 1, epoch_clock()())
@@ -58,7 +58,7 @@ def store() -> Iterator[Store]:
 
 
 class Run:
-    """A pool with all around it."""
+    """A pool with its dispatcher, rate limiter and stop event."""
 
     def __init__(self, store: Store, client: FakeClient, workers: int = 8) -> None:
         settings = Settings(rate=10_000.0, workers=workers, poll_interval=0.001)
@@ -80,7 +80,7 @@ def test_all_rows_are_imported_and_reported(store: Store, workers: int) -> None:
     assert printed[-1].counts == store.reader.counts()
 
 
-def test_no_more_calls_are_under_way_than_there_are_workers(store: Store) -> None:
+def test_no_more_requests_are_under_way_than_there_are_workers(store: Store) -> None:
     together = threading.Barrier(4)
     under_way = threading.Semaphore(4)
 
@@ -93,7 +93,7 @@ def test_no_more_calls_are_under_way_than_there_are_workers(store: Store) -> Non
     assert store.reader.counts().imported == ROWS
 
 
-def test_answers_that_come_during_a_commit_are_the_next_one(
+def test_answers_that_arrive_during_a_commit_are_committed_together(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answered, groups = Dispatcher.handle_completed, []
@@ -121,7 +121,7 @@ def test_answers_that_come_during_a_commit_are_the_next_one(
     assert store.reader.counts().imported == ROWS
 
 
-def test_a_stop_brings_home_what_is_under_way_and_leaves_the_rest_pending(store: Store) -> None:
+def test_a_stop_finishes_requests_under_way_and_leaves_the_rest_pending(store: Store) -> None:
     def before(_: ApiRequest[Any]) -> None:
         run.stop.set()
 
@@ -132,7 +132,7 @@ def test_a_stop_brings_home_what_is_under_way_and_leaves_the_rest_pending(store:
     assert counts.pending == ROWS - counts.processing
 
 
-def test_a_fault_of_the_run_is_raised_once_all_is_committed(store: Store) -> None:
+def test_a_run_fault_is_raised_after_everything_is_committed(store: Store) -> None:
     def before(_: ApiRequest[Any]) -> None:
         run.dispatcher._schedule.fault = PlatformUnreachable("gone")  # noqa: SLF001
 
@@ -145,7 +145,7 @@ def test_a_fault_of_the_run_is_raised_once_all_is_committed(store: Store) -> Non
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyboardInterrupt()])
-def test_what_a_worker_did_not_expect_ends_the_run(store: Store, error: BaseException) -> None:
+def test_an_unexpected_error_of_a_worker_ends_the_run(store: Store, error: BaseException) -> None:
     def before(_: ApiRequest[Any]) -> None:
         raise error
 
@@ -155,7 +155,7 @@ def test_what_a_worker_did_not_expect_ends_the_run(store: Store, error: BaseExce
     assert 1 <= store.reader.counts().unknown <= 2
 
 
-def test_a_state_that_cannot_be_written_ends_the_run_with_its_first_words(
+def test_a_job_database_that_cannot_be_written_ends_the_run_with_the_first_error(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = iter(range(100))
@@ -168,7 +168,7 @@ def test_a_state_that_cannot_be_written_ends_the_run_with_its_first_words(
         Run(store, FakeClient(), workers=4)()
 
 
-def test_a_call_that_fails_is_an_answer(store: Store) -> None:
+def test_a_failed_request_is_passed_to_the_schedule(store: Store) -> None:
     refused = iter([True] * 3)
 
     def before(_: ApiRequest[Any]) -> None:
@@ -179,7 +179,7 @@ def test_a_call_that_fails_is_an_answer(store: Store) -> None:
     assert store.reader.counts().imported == ROWS
 
 
-def test_the_import_does_not_wait_for_a_terminal(store: Store) -> None:
+def test_the_import_does_not_wait_for_a_slow_terminal(store: Store) -> None:
     through = threading.Event()
 
     def paused(_: Progress) -> None:
@@ -195,7 +195,7 @@ def test_the_import_does_not_wait_for_a_terminal(store: Store) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyboardInterrupt()])
-def test_an_error_in_the_callers_thread_brings_home_what_is_under_way(
+def test_an_error_in_the_callers_thread_finishes_requests_under_way(
     store: Store, error: BaseException
 ) -> None:
     pause, under_way = threading.Event(), threading.Event()

@@ -1,4 +1,4 @@
-"""Rows whose reference cannot be signed: not sent, not lost, and tried again later and later."""
+"""Rows whose reference cannot be signed are not sent, not lost, and tried again with backoff."""
 
 import itertools
 from collections import Counter
@@ -36,7 +36,7 @@ def store() -> Iterator[Store]:
 
 
 def load(store: Store, count: int, web_count: int = 0) -> list[str]:
-    """Load rows by reference, and after them rows with a web URL. Returns their names."""
+    """Load rows with references, and then rows with a web URL; return their names."""
     names = [f"r-{n:04}" for n in range(count)] + [f"w-{n:04}" for n in range(web_count)]
     places = {"r": "s3://bucket", "w": "https://host.example"}
     rows = (
@@ -48,7 +48,7 @@ def load(store: Store, count: int, web_count: int = 0) -> list[str]:
 
 
 class Run:
-    """One run on a virtual clock, a call after the other.
+    """One run on a virtual clock, one request after the other.
 
     `sign` returns what the source answers to a row's name, the attempt and the time. `processing`
     is the seconds from a POST until a list shows its media online. `give_up_after` is the setting.
@@ -58,10 +58,15 @@ class Run:
         self,
         store: Store,
         sign: Callable[[str, int, float], NotSigned | None],
-        life: float = HOURS,
+        validity_seconds: float = HOURS,
         processing: float = 0.0,
     ) -> None:
-        self.store, self.sign, self.life, self.processing = store, sign, life, processing
+        self.store, self.sign, self.life, self.processing = (
+            store,
+            sign,
+            validity_seconds,
+            processing,
+        )
         self.attempts: dict[str, list[float]] = {}
         self.created: list[str] = []
         self.most_in_flight = 0
@@ -107,7 +112,7 @@ class Run:
         return "online" if now >= done_at else "processing"
 
 
-def test_a_row_that_cannot_be_signed_is_pending_and_tried_later_and_later(store: Store) -> None:
+def test_a_row_that_cannot_be_signed_is_pending_and_tried_again_with_backoff(store: Store) -> None:
     names = load(store, 3)
     seen: list[Status] = []
 
@@ -127,7 +132,7 @@ def test_a_row_that_cannot_be_signed_is_pending_and_tried_later_and_later(store:
     assert {record.error for record in store.reader.records()} == {""}
 
 
-def test_a_row_that_never_can_be_signed_is_left_to_the_next_run(store: Store) -> None:
+def test_a_row_that_can_never_be_signed_is_left_to_the_next_run(store: Store) -> None:
     names = load(store, 3)
     run = Run(store, lambda name, *_: NotSigned("no") if name == names[0] else None)
 
@@ -140,7 +145,9 @@ def test_a_row_that_never_can_be_signed_is_left_to_the_next_run(store: Store) ->
     assert (left.codes, left.error) == ((FailureCode.NOT_SIGNED,), "no")
 
 
-def test_a_storage_that_is_down_for_long_ends_the_run_and_every_row_waits(store: Store) -> None:
+def test_a_storage_that_is_down_for_long_ends_the_run_and_all_rows_stay_pending(
+    store: Store,
+) -> None:
     load(store, 300)
     run = Run(store, lambda *_: NotSigned("the storage is down"))
 
@@ -167,7 +174,7 @@ def test_one_row_that_cannot_be_signed_does_not_end_the_run_while_others_are_sen
     assert Counter(run.created) == dict.fromkeys(names[1:], 1)
 
 
-def test_a_storage_that_comes_back_costs_no_row(store: Store) -> None:
+def test_all_rows_are_imported_after_a_storage_outage(store: Store) -> None:
     names = load(store, 300)
     back = START + 500.0
 
@@ -194,20 +201,20 @@ def test_a_reference_that_is_refused_for_good_fails_its_row(store: Store) -> Non
     assert len(run.attempts[names[0]]) == 1
 
 
-@pytest.mark.parametrize(("life", "most"), [(3600.0, 100), (3601.0, 250)])
-def test_few_rows_are_in_flight_while_urls_live_an_hour_at_most(
-    store: Store, life: float, most: int
+@pytest.mark.parametrize(("validity_seconds", "max_in_flight"), [(3600.0, 100), (3601.0, 250)])
+def test_few_rows_are_in_flight_if_signed_urls_are_valid_for_an_hour_or_less(
+    store: Store, validity_seconds: float, max_in_flight: int
 ) -> None:
     load(store, 250)
-    run = Run(store, lambda *_: None, life, processing=30.0)
+    run = Run(store, lambda *_: None, validity_seconds, processing=30.0)
 
     run.go()
 
-    assert run.most_in_flight == most
+    assert run.most_in_flight == max_in_flight
     assert store.reader.counts().imported == 250
 
 
-def test_only_a_success_ends_a_row_of_failures() -> None:
+def test_only_a_success_ends_a_series_of_failures() -> None:
     rows = PostponedRows(give_up_after=100.0)
     assert rows.add(1, "down", 0.0) is None
     assert rows.add(2, "down", 100.0) is None

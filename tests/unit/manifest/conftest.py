@@ -38,7 +38,7 @@ class Read:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[..., Read]:
-    """Reads a file, or a content that is written to one first."""
+    """Return a function that reads a file, or content that it first writes to a file."""
 
     def read(content: bytes | str | Path, name: str = "manifest.csv", **options: object) -> Read:
         path = content if isinstance(content, Path) else tmp_path / name
@@ -51,7 +51,7 @@ def read(tmp_path: Path) -> Callable[..., Read]:
 
 @pytest.fixture
 def workbook(tmp_path: Path) -> Callable[..., Path]:
-    """Writes an XLSX file: sheet → place of a cell, like `B3`, → its value."""
+    """Return a function that writes a workbook: sheet → cell, such as `B3` → value."""
 
     def workbook(**sheets: dict[str, object]) -> Path:
         path = tmp_path / "manifest.xlsx"

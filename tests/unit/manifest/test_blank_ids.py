@@ -15,7 +15,9 @@ from batch_import.manifest.blank_ids import BlankIds
         (["a", "b"], []),
     ],
 )
-def test_they_are_found_if_most_rows_have_one(references: list[str], lines: list[int]) -> None:
+def test_blank_ids_are_found_if_most_rows_have_an_id(
+    references: list[str], lines: list[int]
+) -> None:
     blank = BlankIds()
     for line, reference in enumerate(references, 2):
         blank.add([line], [reference], ())

@@ -1,4 +1,4 @@
-"""Whatever is wrong with one cell of a manifest: it is said, or what is sent is what was meant."""
+"""Any damage of one cell of a manifest is reported, or the intended values are sent."""
 
 import csv
 import io
@@ -54,7 +54,7 @@ def _rows(count: int) -> list[Row]:
 
 @settings(max_examples=150)
 @given(st.integers(1, 8), st.sampled_from(KINDS), st.data())
-def test_one_blemish_in_any_cell_is_never_imported_wrongly_without_a_word(
+def test_damage_of_any_cell_is_never_imported_silently(
     tmp_path_factory: pytest.TempPathFactory,
     count: int,
     kind: tuple[str, str],

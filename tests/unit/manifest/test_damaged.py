@@ -1,4 +1,4 @@
-"""Whatever a file holds, reading it gives rows or one clear error."""
+"""Reading any content gives rows or one clear error."""
 
 import contextlib
 import gzip
@@ -21,7 +21,7 @@ SAMPLES = sorted(
 )
 NAMES = ["m", "m.csv", "m.json", "m.jsonl", "m.yaml", "m.xlsx", "m.csv.gz"]
 STARTS = [b"", b"url,title\n", b"[", b'[{"url": "u"},', b"---\n", b"- url: u\n", b"PK\x03\x04"]
-#: What counts in one format or another, parted by `$`.
+#: Parts with a meaning in one format or another, separated by `$`.
 PIECES = (
     b'"$,$\n$\r$a$ $;$\t$\\$#$\xe9$\0$1e9$null$https://h/v$url,title\n$url: u\n$[$]${$}$:$: $- '
     b"$&a $*a$<<: $\xff\xfe$\x1f\x8b\x08\0$PK\x03\x04$\xe2\x80\xa8"
@@ -30,13 +30,13 @@ TOKENS = st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)
 thorough = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 
 
-def read_or_refused(path: Path, *columns: str) -> None:
-    """Read all of it; nothing but a `ManifestError` may come of it."""
+def read_rows_or_manifest_error(path: Path, *columns: str) -> None:
+    """Read the whole file. Only a `ManifestError` may be raised."""
     try:
         manifest = open_manifest(path, ReadingOptions(columns=columns))
         chunks = list(manifest.chunks())
     except ManifestError as error:
-        assert error.message  # noqa: PT017 - the other way out is as good
+        assert error.message  # noqa: PT017 - a complete reading is equally valid
         assert error.hint  # noqa: PT017
         return
     for chunk in chunks:
@@ -51,27 +51,31 @@ def read_or_refused(path: Path, *columns: str) -> None:
     st.sampled_from(STARTS),
     st.sampled_from(NAMES),
 )  # fmt: skip
-def test_random_bytes(tmp_path: Path, content: bytes, start: bytes, name: str) -> None:
+def test_random_bytes_give_rows_or_one_error(
+    tmp_path: Path, content: bytes, start: bytes, name: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(start + content)
-    read_or_refused(path)
+    read_rows_or_manifest_error(path)
 
 
 @thorough
 @given(TOKENS, st.sampled_from(["m.csv", "m"]), st.integers(1, 4))
-def test_random_bytes_without_a_header(
+def test_random_bytes_without_a_header_give_rows_or_one_error(
     tmp_path: Path, content: bytes, name: str, width: int
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with contextlib.suppress(UsageError):
-        read_or_refused(path, *("sourceUrl", "b", "c", "d")[:width])
+        read_rows_or_manifest_error(path, *("sourceUrl", "b", "c", "d")[:width])
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[path.name for path in SAMPLES])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
 @given(st.data())
-def test_real_files_that_were_damaged(tmp_path: Path, sample: Path, data: st.DataObject) -> None:
+def test_damaged_real_manifests_give_rows_or_one_error(
+    tmp_path: Path, sample: Path, data: st.DataObject
+) -> None:
     content = bytearray(sample.read_bytes())
     for _ in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(0, len(content) - 1))
@@ -82,4 +86,4 @@ def test_real_files_that_were_damaged(tmp_path: Path, sample: Path, data: st.Dat
         damaged = gzip.compress(damaged)[: data.draw(st.none() | st.integers(0, 200))]
     path = tmp_path / sample.name
     path.write_bytes(damaged)
-    read_or_refused(path)
+    read_rows_or_manifest_error(path)

@@ -1,4 +1,4 @@
-"""Where a text stood first: the same as a dict would say, whatever the order and the amount."""
+"""The first line of each text: the same results as a dict, for any order and number of texts."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ FEW = st.text(alphabet="ab\0", max_size=3)
 
 
 @given(st.lists(st.lists(FEW, max_size=30), max_size=8))
-def test_it_knows_what_a_dict_knows(chunks: list[list[str]]) -> None:
+def test_first_lines_equals_a_dict(chunks: list[list[str]]) -> None:
     known, first = FirstLines(), {}
     line = 1
     for texts in chunks:
@@ -22,7 +22,7 @@ def test_it_knows_what_a_dict_knows(chunks: list[list[str]]) -> None:
         line += 2 * len(texts)
 
 
-def test_it_forgets_nothing_when_it_grows() -> None:
+def test_no_text_is_lost_when_the_table_grows() -> None:
     known = FirstLines()
     texts = [f"text {n}" for n in range(50_000)]
     for start in range(0, len(texts), 3000):

@@ -1,4 +1,4 @@
-"""Rows without an id: the same address and title again is the same row again."""
+"""Rows without an ID: the same URL and title in a second row is a duplicate of the first."""
 
 from batch_import.manifest.identities import Identities
 
@@ -17,7 +17,7 @@ def test_the_second_of_two_identical_rows_is_a_duplicate() -> None:
     assert not alike
 
 
-def test_a_row_with_the_id_and_the_address_of_an_earlier_row_is_to_be_deleted() -> None:
+def test_the_hint_for_a_duplicate_id_is_to_delete_only_an_identical_row() -> None:
     identities = Identities()
     ids, urls = ["a", "b"], [URL, f"{URL}?2"]
     assert identities.find_duplicate_ids([2, 3], ids, ids, urls, ()) == ([], [])

@@ -1,4 +1,4 @@
-"""Manifests of the usual kinds whose headings are invented: no list can know them."""
+"""Manifests of the usual kinds with invented headings, which no list of names has."""
 
 import csv
 import io
@@ -39,7 +39,7 @@ def _unknown(name: str) -> bool:
     )
 
 
-#: Kind of column → its cell in a row. Of the first four, the best that is there has the videos.
+#: Kind of column → its cell in a row. The videos are in the best of the first three that exist.
 _CELLS = {
     "video": lambda at: f"https://media.example.com/{at}/clip-{at}.mp4",
     "stream": lambda at: f"https://media.example.com/{at}/index.m3u8",
@@ -63,8 +63,8 @@ _CELLS = {
 
 
 @dataclass
-class Drawn:
-    """A manifest that was drawn."""
+class DrawnManifest:
+    """A randomly drawn manifest."""
 
     header: list[str]
     rows: list[list[str]]
@@ -73,7 +73,7 @@ class Drawn:
 
 
 @st.composite
-def manifests(draw: st.DrawFn) -> Drawn:
+def manifests(draw: st.DrawFn) -> DrawnManifest:
     best = draw(st.sampled_from(["video", "stream", "page"]))
     kinds = list(_CELLS)
     beside = kinds[kinds.index(best) + 1 :]
@@ -92,21 +92,21 @@ def manifests(draw: st.DrawFn) -> Drawn:
             for kind, cell in zip(kinds, rows[at], strict=True)
         ]
     of = dict(zip(kinds, names, strict=True))
-    return Drawn(names, rows, of[best], of["title"])
+    return DrawnManifest(names, rows, of[best], of["title"])
 
 
-def _csv(drawn: Drawn, separator: str, above: list[str]) -> bytes:
+def _csv(drawn: DrawnManifest, separator: str, above: list[str]) -> bytes:
     file = io.StringIO()
     file.writelines(f"{line}\n" for line in above)
     csv.writer(file, delimiter=separator).writerows([drawn.header, *drawn.rows])
     return file.getvalue().encode()
 
 
-def _objects(drawn: Drawn) -> list[dict[str, str]]:
+def _objects(drawn: DrawnManifest) -> list[dict[str, str]]:
     return [dict(zip(drawn.header, row, strict=True)) for row in drawn.rows]
 
 
-def _assert_understood(path: Path, drawn: Drawn) -> None:
+def _assert_mapping(path: Path, drawn: DrawnManifest) -> None:
     manifest = open_manifest(path)
     found = map_columns(manifest.header, first_chunk_with_url(manifest.chunks()), {})
     assert manifest.header[found.source_url] == drawn.video
@@ -128,15 +128,17 @@ _many = settings(
 @given(
     manifests(), st.sampled_from(",;\t|"), st.sampled_from([[], ["Our videos"], ["", "# by hand"]])
 )
-def test_separated_text(tmp_path: Path, drawn: Drawn, separator: str, above: list[str]) -> None:
+def test_columns_of_separated_text_are_recognized(
+    tmp_path: Path, drawn: DrawnManifest, separator: str, above: list[str]
+) -> None:
     path = tmp_path / "m.csv"
     path.write_bytes(_csv(drawn, separator, above))
-    _assert_understood(path, drawn)
+    _assert_mapping(path, drawn)
 
 
 @_many
 @given(manifests(), st.sampled_from(["plain", "wrapped", "keyed", "lines", "nested"]))
-def test_json(tmp_path: Path, drawn: Drawn, form: str) -> None:
+def test_columns_of_json_are_recognized(tmp_path: Path, drawn: DrawnManifest, form: str) -> None:
     objects = _objects(drawn)
     path = tmp_path / ("m.jsonl" if form == "lines" else "m.json")
     if form == "lines":
@@ -159,20 +161,22 @@ def test_json(tmp_path: Path, drawn: Drawn, form: str) -> None:
         assert manifest.header[found.reference_id] == "key"
         assert manifest.header[found.source_url] == drawn.video
         return
-    _assert_understood(path, drawn)
+    _assert_mapping(path, drawn)
 
 
 @settings(_many, max_examples=20)
 @given(manifests())
-def test_yaml(tmp_path: Path, drawn: Drawn) -> None:
+def test_columns_of_yaml_are_recognized(tmp_path: Path, drawn: DrawnManifest) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(yaml.safe_dump(_objects(drawn), sort_keys=False), encoding="utf-8")
-    _assert_understood(path, drawn)
+    _assert_mapping(path, drawn)
 
 
 @settings(_many, max_examples=20)
 @given(manifests(), st.integers(0, 3), st.sampled_from(["cover", ""]))
-def test_workbooks(tmp_path: Path, drawn: Drawn, above: int, first: str) -> None:
+def test_columns_of_workbooks_are_recognized(
+    tmp_path: Path, drawn: DrawnManifest, above: int, first: str
+) -> None:
     path = tmp_path / "m.xlsx"
     with xlsxwriter.Workbook(path, {"strings_to_urls": False}) as book:
         if first:
@@ -183,25 +187,27 @@ def test_workbooks(tmp_path: Path, drawn: Drawn, above: int, first: str) -> None
             sheet.write(at, 0, f"Line {at} about this export")
         for at, row in enumerate([drawn.header, *drawn.rows], above):
             sheet.write_row(at, 0, row)
-    _assert_understood(path, drawn)
+    _assert_mapping(path, drawn)
 
 
 @_many
 @given(manifests(), st.integers(0, 7))
-def test_a_header_that_lacks_its_last_name(tmp_path: Path, drawn: Drawn, spare: int) -> None:
+def test_columns_are_recognized_if_the_last_heading_is_missing(
+    tmp_path: Path, drawn: DrawnManifest, spare: int
+) -> None:
     rows = [[*row, f"more {spare}"] for row in drawn.rows]
     path = tmp_path / "m.csv"
-    path.write_bytes(_csv(Drawn(drawn.header, rows, drawn.video, drawn.title), ",", []))
-    _assert_understood(path, drawn)
+    path.write_bytes(_csv(DrawnManifest(drawn.header, rows, drawn.video, drawn.title), ",", []))
+    _assert_mapping(path, drawn)
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @_many
 @given(manifests())
-def test_rows_without_a_header_are_read_or_asked_for(
-    tmp_path: Path, separator: str, drawn: Drawn
+def test_the_first_row_of_a_manifest_without_a_header_is_never_lost(
+    tmp_path: Path, separator: str, drawn: DrawnManifest
 ) -> None:
-    """Never is the first row taken for a header: it would be lost."""
+    """The first row would be lost if it was read as the header."""
     path = tmp_path / "m.csv"
     file = io.StringIO()
     csv.writer(file, delimiter=separator).writerows(drawn.rows)

@@ -1,4 +1,4 @@
-"""Which ids stood before: the same as two dicts would say, whatever the order."""
+"""Which IDs earlier rows have: the same results as with two dicts, in any order."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ ROWS = st.tuples(IDS, st.sampled_from(["", "https://h/1.mp4", "https://h/2.mp4"]
 
 
 @given(st.lists(st.lists(ROWS, max_size=12), max_size=6))
-def test_it_knows_what_dicts_know(chunks: list[list[tuple[str, str]]]) -> None:
+def test_known_ids_equals_two_dicts(chunks: list[list[tuple[str, str]]]) -> None:
     known = KnownIds()
     ids: dict[str, int] = {}
     looks: dict[str, int] = {}

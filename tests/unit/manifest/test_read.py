@@ -59,7 +59,7 @@ def only_chunk(path: Path) -> Chunk:
         ),
     ],
 )
-def test_cells_and_lines(
+def test_cells_and_line_numbers_are_read(
     manifest: Path, content: bytes, expected: list[tuple[int, list[str]]]
 ) -> None:
     manifest.write_bytes(content)
@@ -68,13 +68,13 @@ def test_cells_and_lines(
     assert only_chunk(manifest).faults == {}
 
 
-def test_digest_is_of_the_bytes(manifest: Path) -> None:
+def test_the_digest_is_that_of_the_bytes(manifest: Path) -> None:
     content = b"\xef\xbb\xbfa,b\r\n1,2\r\n"
     manifest.write_bytes(content)
     assert open_manifest(manifest).digest == hashlib.sha256(content).hexdigest()
 
 
-def test_chunks_can_be_read_again_and_split(
+def test_chunks_can_be_split_and_read_again(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
@@ -88,7 +88,7 @@ def test_chunks_can_be_read_again_and_split(
         assert chunks[0].frame.columns.equals(pd.RangeIndex(2))
 
 
-def test_chunks_of_a_wide_manifest_are_short(
+def test_chunks_of_a_wide_manifest_have_fewer_rows(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "_CHUNK_CELLS", 6)
@@ -108,7 +108,7 @@ def test_a_manifest_that_changes_while_it_is_read_is_refused(
         list(opened.chunks())
 
 
-def test_wide_row_is_a_fault_of_the_row_alone(manifest: Path) -> None:
+def test_a_row_with_too_many_cells_is_a_fault_of_this_row_only(manifest: Path) -> None:
     manifest.write_bytes(HEADER + b"u,Hello, world\nv,fine\n")
     chunk = only_chunk(manifest)
     assert chunk.frame.to_numpy().tolist() == [["u", "Hello"], ["v", "fine"]]
@@ -117,7 +117,7 @@ def test_wide_row_is_a_fault_of_the_row_alone(manifest: Path) -> None:
     assert chunk.faults[0].reason == "this row has 3 cells, the header has 2"
 
 
-def test_broken_quotes_are_a_fault_and_reading_goes_on(manifest: Path) -> None:
+def test_broken_quotes_are_a_fault_and_reading_continues(manifest: Path) -> None:
     manifest.write_bytes(HEADER + b'u,"The "best" of"\nv,"one\ntwo"x\nw,fine\n')
     chunk = only_chunk(manifest)
     assert chunk.lines == [2, 3, 5]
@@ -137,7 +137,7 @@ def test_broken_quotes_are_a_fault_and_reading_goes_on(manifest: Path) -> None:
         (b'u,x\nv,"', 3),
     ],
 )
-def test_unclosed_quote_names_the_line_where_it_opened(
+def test_the_error_names_the_line_of_an_unclosed_quote(
     manifest: Path, rows: bytes, line: int
 ) -> None:
     manifest.write_bytes(HEADER + rows)
@@ -165,7 +165,9 @@ def test_a_huge_cell_is_read(manifest: Path) -> None:
         (b'url,"the "title"\nu,t\n', "broken header on line 1", "twice"),
     ],
 )
-def test_what_is_no_manifest(manifest: Path, content: bytes, message: str, hint: str) -> None:
+def test_a_file_that_is_no_manifest_is_refused(
+    manifest: Path, content: bytes, message: str, hint: str
+) -> None:
     manifest.write_bytes(content)
     with pytest.raises(ManifestError) as caught:
         open_manifest(manifest)
@@ -176,7 +178,7 @@ def test_what_is_no_manifest(manifest: Path, content: bytes, message: str, hint:
 
 @pytest.mark.parametrize("bad", [b"\0"])
 @pytest.mark.parametrize("shift", range(4))
-def test_offset_is_right_behind_a_block_that_splits_a_character(
+def test_the_byte_offset_is_right_if_a_block_ends_inside_a_character(
     manifest: Path, bad: bytes, shift: int
 ) -> None:
     content = HEADER + b"x" * ((1 << 20) - len(HEADER) - shift) + "🎬\n".encode()
@@ -185,7 +187,7 @@ def test_offset_is_right_behind_a_block_that_splits_a_character(
         open_manifest(manifest)
 
 
-def test_missing_file_names_the_nearest(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_names_a_similar_file(tmp_path: Path) -> None:
     (tmp_path / "videos.csv").write_bytes(HEADER)
     with pytest.raises(ManifestError, match="no manifest") as caught:
         open_manifest(tmp_path / "vidoes.csv")
@@ -194,12 +196,14 @@ def test_missing_file_names_the_nearest(tmp_path: Path) -> None:
         open_manifest(tmp_path / "nowhere" / "videos.csv")
 
 
-def test_folder(tmp_path: Path) -> None:
+def test_a_folder_in_place_of_a_manifest_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="is a folder"):
         open_manifest(tmp_path)
 
 
-def test_unreadable_file(manifest: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_may_not_be_read_is_refused(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
@@ -222,7 +226,7 @@ CELLS = st.tuples(
 @given(
     st.lists(CELLS, min_size=1, max_size=8), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans()
 )
-def test_what_csv_wrote_is_read_back(
+def test_a_file_written_by_the_csv_module_is_read_unchanged(
     manifest: Path,
     rows: list[tuple[str, str]],
     end: str,
@@ -254,7 +258,7 @@ def test_random_bytes_give_rows_or_one_manifest_error(
         opened = open_manifest(manifest)
         chunks = list(opened.chunks())
     except ManifestError as error:
-        assert error.message  # noqa: PT017 - the other way out is as good
+        assert error.message  # noqa: PT017 - a complete reading is equally valid
         assert error.hint  # noqa: PT017
     else:
         assert all(chunk.frame.shape == (len(chunk.lines), len(opened.header)) for chunk in chunks)

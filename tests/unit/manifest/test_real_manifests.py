@@ -1,4 +1,4 @@
-"""Manifests and exports that people publish, as `tests/manifests/INDEX.tsv` tells of them."""
+"""Manifests and exports that people publish, with the results in `tests/manifests/INDEX.tsv`."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ from batch_import.workflows import check as workflow
 from batch_import.workflows.load_result import CheckResult
 
 FOLDER = Path(__file__).parents[2] / "manifests"
-#: Problems that do not hang on what the platform takes.
+#: Problems that do not depend on which formats the platform accepts.
 COUNTED = {"duplicate-reference", "filename-missing", "quoting", "url-missing", "width"}
 
 with (FOLDER / "INDEX.tsv").open(encoding="utf-8", newline="") as _file:
@@ -35,7 +35,7 @@ def check(folder: Path, row: dict[str, str]) -> CheckResult:
 
 
 @pytest.mark.parametrize("row", READ, ids=[row["file"] for row in READ])
-def test_rows_mapping_and_problems(tmp_path: Path, row: dict[str, str]) -> None:
+def test_rows_columns_and_problems_are_as_in_the_index(tmp_path: Path, row: dict[str, str]) -> None:
     path = FOLDER / row["file"]
     checked = check(tmp_path, row)
     assert checked.reading.format_description == row["form"]
@@ -54,19 +54,19 @@ def test_rows_mapping_and_problems(tmp_path: Path, row: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=[row["file"] for row in REFUSED])
-def test_what_is_no_manifest_is_refused(tmp_path: Path, row: dict[str, str]) -> None:
+def test_a_file_that_is_no_manifest_is_refused(tmp_path: Path, row: dict[str, str]) -> None:
     with pytest.raises(ManifestError, match=re.escape(row["refused"])) as caught:
         check(tmp_path, row)
     assert caught.value.hint
 
 
-def test_a_file_without_a_header_says_how_to_name_its_columns() -> None:
-    """Two of its columns could be the titles."""
+def test_the_error_for_a_file_without_a_header_shows_how_to_name_its_columns() -> None:
+    """Two of the columns could be the titles."""
     with pytest.raises(ManifestError, match="line 1 holds a URL") as caught:
         open_manifest(FOLDER / "headerless-backslash.csv")
     assert caught.value.hint.endswith("columns='1,2,3,sourceUrl,5,6,7,8,9'")
 
 
-def test_the_index_knows_every_file() -> None:
+def test_the_index_has_every_file() -> None:
     files = {path.name for path in FOLDER.iterdir()} - {"INDEX.tsv", "README.md"}
     assert files == {row["file"] for row in INDEX}

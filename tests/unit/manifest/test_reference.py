@@ -1,4 +1,4 @@
-"""Made referenceIds: the same video keeps its own, however its address is spelled."""
+"""Generated reference IDs: a video keeps its reference ID, however its URL is spelled."""
 
 import re
 
@@ -7,15 +7,15 @@ from batch_import.manifest.reference import generate_reference_id
 PLAIN = "https://example.com/a.mp4"
 
 
-def test_made_reference_is_the_same_for_ever() -> None:
-    # Written down: a change of this value would import every video of old jobs once more.
+def test_a_generated_reference_id_never_changes() -> None:
+    # A constant, because a change of this value would import every video of old jobs again.
     assert generate_reference_id(PLAIN) == "bi-0e06dca0234da29358bb"
     assert generate_reference_id("HTTPS://Example.com:443/%61.mp4#t=1") == generate_reference_id(
         PLAIN
     )
 
 
-def test_other_addresses_and_titles_have_their_own() -> None:
+def test_other_urls_and_titles_have_other_reference_ids() -> None:
     made = {
         generate_reference_id(f"{PLAIN}?{name}={number}", title)
         for number in range(50)

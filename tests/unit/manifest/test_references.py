@@ -1,4 +1,4 @@
-"""Rows that name a file in cloud storage by reference."""
+"""Rows with a reference to a file in cloud storage."""
 
 import csv
 from pathlib import Path
@@ -13,7 +13,7 @@ from batch_import.manifest.validate import Validator
 from batch_import.models import ManifestRow, Problem
 
 
-def checked(path: Path, urls: list[str]) -> tuple[list[ManifestRow], list[Problem]]:
+def rows_and_problems(path: Path, urls: list[str]) -> tuple[list[ManifestRow], list[Problem]]:
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = [["link", "title"], *([url, f"Video {n}"] for n, url in enumerate(urls))]
         csv.writer(file).writerows(rows)
@@ -26,11 +26,13 @@ def checked(path: Path, urls: list[str]) -> tuple[list[ManifestRow], list[Proble
     return rows_found, [problem for _, problems in found for problem in problems]
 
 
-@pytest.mark.parametrize("place", ["s3://videos", "az://account/videos", "gs://videos"])
-def test_every_odd_key_is_valid_beside_web_urls(place: str, tmp_path: Path) -> None:
-    references = [f"{place}/{key}" for key in ODD_KEYS]
+@pytest.mark.parametrize("location", ["s3://videos", "az://account/videos", "gs://videos"])
+def test_references_with_unusual_keys_are_valid_beside_web_urls(
+    location: str, tmp_path: Path
+) -> None:
+    references = [f"{location}/{key}" for key in ODD_KEYS]
     web = [f"https://videos.example.com/{n}.mp4" for n in range(len(ODD_KEYS))]
-    rows, problems = checked(tmp_path / "m.csv", [*references, *web])
+    rows, problems = rows_and_problems(tmp_path / "m.csv", [*references, *web])
     assert problems == []
     assert [row.source_url for row in rows[: len(references)]] == references
     assert {row.extension for row in rows} == {"mp4"}
@@ -39,7 +41,7 @@ def test_every_odd_key_is_valid_beside_web_urls(place: str, tmp_path: Path) -> N
 
 def test_a_reference_and_a_signed_url_of_one_file_are_one_video(tmp_path: Path) -> None:
     signed = f"https://videos.s3.eu-west-1.amazonaws.com/a%20b.mp4?X-Amz-Signature={'ab' * 32}"
-    rows, problems = checked(tmp_path / "m.csv", ["s3://videos/a b.mp4", signed])
+    rows, problems = rows_and_problems(tmp_path / "m.csv", ["s3://videos/a b.mp4", signed])
     assert [problem.code for problem in problems] == ["duplicate-video"]
     assert rows[0].stripped_address == rows[1].stripped_address
 
@@ -58,6 +60,6 @@ def test_a_reference_and_a_signed_url_of_one_file_are_one_video(tmp_path: Path) 
         ("b2://videos/a.mp4", "url-scheme"),
     ],
 )
-def test_what_is_wrong_with_a_reference(url: str, code: str, tmp_path: Path) -> None:
-    _, problems = checked(tmp_path / "m.csv", [url, "s3://videos/good.mp4"])
+def test_an_invalid_reference_has_a_code(url: str, code: str, tmp_path: Path) -> None:
+    _, problems = rows_and_problems(tmp_path / "m.csv", [url, "s3://videos/good.mp4"])
     assert code in {problem.code for problem in problems if problem.line == 2}

@@ -1,4 +1,4 @@
-"""Odd text comes back as it was written, out of every format, and as `failed.csv` carries it."""
+"""Unusual text is read unchanged from every format, also with the escaping of `failed.csv`."""
 
 import csv
 import io
@@ -26,15 +26,15 @@ ODD = st.sampled_from(
 ROWS = st.lists(
     st.tuples(TEXT.map("https://h/{}".format), TEXT | ODD, TEXT | ODD), min_size=1, max_size=8
 )
-#: XML 1.0 cannot hold these, and so no workbook can.
+#: XML 1.0 cannot contain these characters; therefore no workbook can.
 NOT_IN_XLSX = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 round_trip = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100)
 
 Row = tuple[str, str, str]
 
 
-def marked(rows: Sequence[Row]) -> list[Row]:
-    """As they stand in `failed.csv`, and in whatever a spreadsheet saves it as."""
+def escaped(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows as in `failed.csv`, and as in any file that a spreadsheet makes of it."""
     return [
         (escape_for_editing(url), escape_for_editing(title), escape_for_editing(note))
         for url, title, note in rows
@@ -57,7 +57,7 @@ def cells(path: Path) -> list[Row]:
     st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
 )
-def test_separated(
+def test_separated_text_is_read_unchanged(
     tmp_path: Path, rows: list[Row], separator: str, end: str, quoting: int, encoding: str
 ) -> None:
     # With other line ends Python's writer leaves some of the cells with line ends unquoted.
@@ -66,7 +66,7 @@ def test_separated(
     writer = csv.writer(text, delimiter=separator, lineterminator=end, quoting=quoting)
     writer.writerow(HEADER)
     lines = []
-    for row in marked(rows):
+    for row in escaped(rows):
         lines.append(1 + len(re.findall(r"\r\n|\r|\n", text.getvalue())))
         writer.writerow(row)
     path = tmp_path / "manifest.csv"
@@ -76,12 +76,12 @@ def test_separated(
 
 
 def objects(rows: Sequence[Row]) -> list[dict[str, str]]:
-    return [dict(zip(HEADER, row, strict=True)) for row in marked(rows)]
+    return [dict(zip(HEADER, row, strict=True)) for row in escaped(rows)]
 
 
 @round_trip
 @given(ROWS, st.sampled_from([None, 0, 2]), st.booleans(), st.sampled_from(["utf-8", "utf-16"]))
-def test_json(
+def test_json_is_read_unchanged(
     tmp_path: Path,
     rows: list[Row],
     indent: int | None,
@@ -96,7 +96,7 @@ def test_json(
 
 @round_trip
 @given(ROWS, st.booleans())
-def test_json_lines(
+def test_json_lines_are_read_unchanged(
     tmp_path: Path,
     rows: list[Row],
     ascii_only: bool,  # noqa: FBT001 - drawn
@@ -109,7 +109,7 @@ def test_json_lines(
 
 @round_trip
 @given(ROWS, st.sampled_from([True, False, None]), st.booleans())
-def test_yaml(
+def test_yaml_is_read_unchanged(
     tmp_path: Path,
     rows: list[Row],
     flow: bool | None,  # noqa: FBT001 - drawn
@@ -127,18 +127,18 @@ def test_yaml(
 
 @round_trip
 @given(ROWS)
-def test_xlsx(tmp_path: Path, rows: list[Row]) -> None:
+def test_workbooks_are_read_unchanged(tmp_path: Path, rows: list[Row]) -> None:
     kept = [tuple(NOT_IN_XLSX.sub("", cell) for cell in row) for row in rows]
     path = tmp_path / "manifest.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
-        for number, row in enumerate([HEADER, *marked(kept)]):
+        for number, row in enumerate([HEADER, *escaped(kept)]):
             for column, cell in enumerate(row):
                 sheet.write_string(number, column, cell)
     assert cells(path) == kept
 
 
 @pytest.mark.parametrize("name", ["videos.csv", "videos.xlsx", "videos.yaml"])
-def test_the_samples_hold_the_same_rows(read: Callable, name: str) -> None:
+def test_all_samples_have_the_same_rows(read: Callable, name: str) -> None:
     folder = Path(__file__).parents[3] / "manifests"
     assert read(folder / name).cells == read(folder / "videos.csv").cells

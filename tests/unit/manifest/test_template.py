@@ -1,4 +1,4 @@
-"""Manifests to be filled in."""
+"""Empty manifests for users to fill in."""
 
 import csv
 import zipfile
@@ -15,7 +15,7 @@ from batch_import.manifest.template import write_templates
 ROW = ["https://h/v.mp4", "Ein Titel ü", "", "0042"]
 
 
-def test_what_is_filled_in_is_read_and_the_explanation_is_not(
+def test_rows_that_the_user_adds_are_read_and_the_explanation_is_not(
     read: Callable, tmp_path: Path
 ) -> None:
     path, _ = write_templates(tmp_path / "new" / "folder")
@@ -26,7 +26,7 @@ def test_what_is_filled_in_is_read_and_the_explanation_is_not(
     assert (found.rows, found.comments) == ([(3, ROW)], [2])
 
 
-def test_an_empty_template_says_what_is_missing(tmp_path: Path) -> None:
+def test_the_error_for_an_empty_template_says_what_is_missing(tmp_path: Path) -> None:
     for path in write_templates(tmp_path):
         with pytest.raises(ManifestError, match="a header and no rows") as caught:
             open_manifest(path)
@@ -42,7 +42,7 @@ def test_cells_of_the_workbook_keep_leading_zeros(tmp_path: Path) -> None:
     assert sheet.count('style="1"') == len(FIELDS)
 
 
-def test_nothing_is_written_over(tmp_path: Path) -> None:
+def test_existing_files_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "manifest.xlsx").write_text("mine")
     with pytest.raises(UsageError, match=r"manifest.xlsx is there already"):
         write_templates(tmp_path)
@@ -50,7 +50,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "manifest.xlsx").read_text() == "mine"
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot be written"):
         write_templates(tmp_path / "file")

@@ -1,4 +1,4 @@
-"""All rules put to a chunk: what a row sends, and what only the whole manifest tells."""
+"""All rules together on chunks of rows, and the problems of the whole manifest."""
 
 import math
 from dataclasses import replace
@@ -36,7 +36,7 @@ def check(*rows: tuple[str, ...]) -> tuple[Rows, list[Problem]]:
     return Validator(MAPPING, HEADER).check(chunk(*rows))
 
 
-def test_what_is_sent_has_no_space_around_it_and_the_cells_stay() -> None:
+def test_spaces_around_values_are_not_sent_and_the_cells_are_kept() -> None:
     rows, problems = check((f"\t {URL} \n", " t ", " .MP4 ", "1", " x "))
     assert problems == []
     (row,) = rows
@@ -44,13 +44,13 @@ def test_what_is_sent_has_no_space_around_it_and_the_cells_stay() -> None:
     assert row.cells == (f"\t {URL} \n", " t ", " .MP4 ", "1", " x ")
 
 
-def test_a_url_is_kept_as_it_is_given_for_the_request_will_encode_it() -> None:
+def test_a_url_is_kept_as_it_is_written() -> None:
     url = "https://例え.example/two words.mp4"
     rows, problems = check((url, "t", "", "1", ""))
     assert (problems, rows[0].source_url, rows[0].extension) == ([], url, "mp4")
 
 
-def test_all_problems_of_a_row_and_its_text() -> None:
+def test_all_problems_of_a_row_are_in_its_error() -> None:
     rows, problems = check(("ftp://x/a\tb", "", "exe", "a\tb", "keep"))
     assert [(problem.column, problem.code, problem.value) for problem in problems] == [
         ("link", "url-characters", "ftp://x/a\tb"),
@@ -67,11 +67,13 @@ def test_all_problems_of_a_row_and_its_text() -> None:
 
 
 def likely_pages(*rows: tuple[str, str, str], default: str = "") -> list[tuple[int, Severity, str]]:
-    """The rows that are called pages: line, severity and what a file would be sent as."""
+    """Return the problems of these rows: line, severity and code."""
     defaults = {"extension": default} if default else {}
     validator = Validator(replace(MAPPING, defaults=defaults), HEADER)
-    cells = [(url, "t", given, f"{n}", note) for n, (url, given, note) in enumerate(rows, 1)]
-    # The last row alone in a chunk: what the rows before it have shown still counts.
+    cells = [
+        (url, "t", extension, f"{n}", note) for n, (url, extension, note) in enumerate(rows, 1)
+    ]
+    # The last row is in a chunk of its own: the rows of earlier chunks still count.
     every = [*validator.check(chunk(*cells[:-1], first=1))[1],
              *validator.check(chunk(cells[-1], first=len(cells)))[1]]  # fmt: skip
     assert {problem.code for problem in every} <= {"url-page-likely", "extension-missing"}
@@ -84,21 +86,21 @@ PAGE = "https://www.example.com/watch/9"
 
 
 @pytest.mark.parametrize("note", [PAGE, f" {PAGE} ", ""])
-@pytest.mark.parametrize(("given", "default"), [("", ""), ("mp4", ""), ("", "mp4")])
-def test_a_page_among_files_is_a_problem_and_an_extension_leaves_a_warning(
-    note: str, given: str, default: str
+@pytest.mark.parametrize(("extension", "default"), [("", ""), ("mp4", ""), ("", "mp4")])
+def test_a_page_among_files_is_an_error_or_a_warning_if_it_has_an_extension(
+    note: str, extension: str, default: str
 ) -> None:
-    severity = Severity.WARNING if given or default else Severity.ERROR
-    found = likely_pages(*FILES, (PAGE, given, note), default=default)
+    severity = Severity.WARNING if extension or default else Severity.ERROR
+    found = likely_pages(*FILES, (PAGE, extension, note), default=default)
     assert found == [(10, severity, "url-page-likely")]
 
 
 @pytest.mark.parametrize(
     ("rows", "found"),
     [
-        # Beside files of its own host, a URL without an extension may be a download link.
+        # On a host that also has files, a URL without an extension may be a download link.
         ([*FILES, ("https://CDN.example.com/download/9", "", "")], ["extension-missing"]),
-        # The cell of another column says that it is a page, whatever its host is.
+        # A cell of another column shows that the URL is a page, whatever its host is.
         ([*FILES, ("https://cdn.example.com/9", "", "https://cdn.example.com/9")],
          ["url-page-likely"]),
         ([*FILES, ("https://other.example/9.pdf", "", "")], ["extension-missing"]),
@@ -111,13 +113,13 @@ def test_a_page_among_files_is_a_problem_and_an_extension_leaves_a_warning(
          ["extension-missing"] * 3),
     ],
 )  # fmt: skip
-def test_only_files_show_which_url_is_a_page(
+def test_only_rows_with_files_show_which_url_is_a_page(
     rows: list[tuple[str, str, str]], found: list[str]
 ) -> None:
     assert [code for _, _, code in likely_pages(*rows)] == found
 
 
-def test_warnings_do_not_keep_a_row_from_being_sent() -> None:
+def test_a_row_with_warnings_only_has_no_error() -> None:
     rows, problems = check(("https://user:pass@example.com/a.mov", "t" * 300, "mp4", " 1", ""))
     assert [problem.code for problem in problems] == [
         "url-credentials",
@@ -143,20 +145,20 @@ def test_warnings_do_not_keep_a_row_from_being_sent() -> None:
         ((URL, "Total", "", "17", "12:30"), None),
     ],
 )
-def test_headings_and_totals_are_no_videos_without_a_url(
+def test_headings_and_totals_without_a_url_are_no_videos(
     row: tuple[str, ...], code: str | None
 ) -> None:
     _, problems = check(row)
     assert [problem.code for problem in problems] == ([code] if code else [])
 
 
-def test_the_error_of_a_row_leaves_warnings_out() -> None:
+def test_the_error_of_a_row_has_no_warnings() -> None:
     rows, problems = check(("https://user:pass@example.com/a.mp4", "", "mp4", "1", ""))
     assert len(problems) == 2
     assert rows[0].error == "Title: the title is missing\nGive the video a title."
 
 
-def test_duplicate_reference_over_chunks() -> None:
+def test_a_duplicate_reference_id_is_found_across_chunks() -> None:
     validator = Validator(MAPPING, HEADER)
     first, none = validator.check(
         chunk((URL, "t", "mp4", "a", ""), (f"{URL}?2", "t", "mp4", "b", ""))
@@ -173,7 +175,7 @@ def test_duplicate_reference_over_chunks() -> None:
     assert later[0].error == f"ID: {problems[0].reason}\n{problems[0].hint}"
 
 
-def test_blank_references_are_made_of_the_address_whatever_the_place() -> None:
+def test_generated_reference_ids_do_not_depend_on_the_line() -> None:
     rows = [(f"{URL}?token={n}", "t", "mp4", " ", "") for n in range(4)]
     made = [
         {row.source_url: row.reference_id for row in check(*some)[0]} for some in (rows, rows[::-1])
@@ -185,7 +187,7 @@ def test_blank_references_are_made_of_the_address_whatever_the_place() -> None:
     assert first.stripped_reference == generate_reference_id(URL)
 
 
-def test_rows_of_one_address_are_reported_apart_by_their_titles_over_chunks() -> None:
+def test_rows_of_one_url_are_distinguished_by_their_titles_across_chunks() -> None:
     validator = Validator(MAPPING, HEADER)
     rows, codes = [], []
     for first, title in ((2, "a"), (9, "b"), (15, "B"), (20, "b")):
@@ -196,7 +198,7 @@ def test_rows_of_one_address_are_reported_apart_by_their_titles_over_chunks() ->
     assert len({row.identity for row in rows[:2]}) == 2
 
 
-def test_two_rows_of_one_line_are_reported_apart() -> None:
+def test_two_rows_of_one_line_are_different_rows() -> None:
     rows = chunk((URL, "t", "mp4", "a", ""), (f"{URL}?2", "t", "mp4", "a", ""))
     rows.lines[:] = [1, 1]
     _, problems = Validator(MAPPING, HEADER).check(rows)
@@ -204,7 +206,7 @@ def test_two_rows_of_one_line_are_reported_apart() -> None:
 
 
 @pytest.mark.parametrize("word", ["NULL", "nan", "N/A", "TRUE", "undefined", "-"])
-def test_a_placeholder_is_no_id(word: str) -> None:
+def test_a_placeholder_is_no_reference_id(word: str) -> None:
     rows, problems = check((URL, "t", "mp4", word, ""))
     assert [(problem.code, problem.severity) for problem in problems] == [
         ("reference-placeholder", Severity.WARNING)
@@ -224,14 +226,14 @@ def test_a_placeholder_is_no_id(word: str) -> None:
         ("007", "'007"),
     ],
 )
-def test_ids_that_look_alike_are_named_with_both_lines(one: str, other: str) -> None:
+def test_similar_reference_ids_are_a_problem_with_both_lines(one: str, other: str) -> None:
     for first, second in ((one, other), (other, one)):
         _, problems = check((URL, "t", "mp4", first, ""), (f"{URL}?2", "t", "mp4", second, ""))
         assert [(p.line, p.code) for p in problems] == [(3, "reference-alike")]
         assert "lines 2 and 3" in problems[0].reason
 
 
-def test_zeros_that_a_spreadsheet_removed_are_reported_after_the_last_chunk() -> None:
+def test_lost_leading_zeros_are_reported_after_the_last_chunk() -> None:
     def lines(*references: str) -> list[int]:
         validator = Validator(MAPPING, HEADER)
         validator.check(
@@ -244,7 +246,7 @@ def test_zeros_that_a_spreadsheet_removed_are_reported_after_the_last_chunk() ->
     assert lines("004711", "12345", "990011", "555555", "771100") == [3]
     assert lines(*(str(n) for n in range(1, 1500))) == []
     assert lines("a", "004711", "12345", "990011", "555555", "771100") == []
-    # Text with zeros on one sheet, numbers on another.
+    # Text with zeros in one sheet, numbers in another.
     assert lines("0041", "0042", "0043", "44", "45", "46") == [5, 6, 7]
     assert lines("0041", "1042", "2043", "44", "45", "46") == []
     assert lines(*(f"{n:04}" for n in range(1, 1500))) == []
@@ -262,7 +264,7 @@ def test_headings_do_not_hide_lost_zeros() -> None:
     ("cell", "url", "sent"),
     [("mov", "a.mkv", "mov"), ("", "a.mkv", "mkv"), ("", "a.flv", "mp4"), ("", "a", "mp4")],
 )
-def test_an_extension_is_the_cells_then_the_addresss_then_the_default(
+def test_the_extension_is_that_of_the_cell_then_of_the_url_then_the_default(
     cell: str, url: str, sent: str
 ) -> None:
     mapping = replace(MAPPING, defaults={"extension": "mp4"})
@@ -275,7 +277,7 @@ def test_an_extension_is_the_cells_then_the_addresss_then_the_default(
     assert all(f"sent as {sent}" in problem.hint for problem in problems)
 
 
-def test_a_masked_address_is_refused_and_a_masked_title_is_not() -> None:
+def test_a_masked_url_is_an_error_and_a_masked_title_is_not() -> None:
     _, problems = check(
         (f"{URL}?X-Amz-Signature=***", "t", "mp4", "1", ""),
         (f"{URL}?2", "5*** film", "mp4", "2", ""),
@@ -284,7 +286,7 @@ def test_a_masked_address_is_refused_and_a_masked_title_is_not() -> None:
     assert "failed.csv" in problems[0].hint
 
 
-def test_the_same_video_under_two_ids_is_a_warning_that_names_the_first() -> None:
+def test_a_video_with_two_reference_ids_is_a_warning_with_the_first_line() -> None:
     signed = [f"{URL}?X-Amz-Signature={n}&X-Amz-Date={n}" for n in (1, 2)]
     rows, problems = check(
         (URL, "t", "mp4", "1", ""),
@@ -300,7 +302,7 @@ def test_the_same_video_under_two_ids_is_a_warning_that_names_the_first() -> Non
     assert not any(row.error for row in rows)
 
 
-def test_the_same_row_twice_is_reported_once_and_bad_urls_are_no_videos() -> None:
+def test_an_identical_row_is_one_problem_and_invalid_urls_are_no_duplicates() -> None:
     page = "https://youtu.be/x"
     _, problems = check(
         (URL, "t", "mp4", "1", ""),
@@ -315,19 +317,19 @@ def test_the_same_row_twice_is_reported_once_and_bad_urls_are_no_videos() -> Non
     ]
 
 
-def test_made_reference_that_another_row_has_is_a_duplicate() -> None:
+def test_a_generated_reference_id_that_another_row_has_is_a_duplicate() -> None:
     _, problems = check(
         (URL, "t", "mp4", generate_reference_id(URL), ""), (URL, "t", "mp4", "", "")
     )
     assert [(problem.line, problem.code) for problem in problems] == [(3, "duplicate-row")]
 
 
-def test_no_url_and_no_reference_is_no_identity() -> None:
+def test_a_row_without_url_and_reference_id_has_no_identity() -> None:
     rows, _ = check(("", "t", "mp4", "", ""), ("", "t", "mp4", "x", ""))
     assert [(row.reference_id, row.identity) for row in rows] == [("", None), ("x", "x")]
 
 
-def test_faulty_row_has_one_problem_and_claims_nothing() -> None:
+def test_a_row_with_a_fault_has_one_problem_and_does_not_use_its_id() -> None:
     fault = RecordFault("width", "too wide", "x", "mend it")
     rows, problems = Validator(MAPPING, HEADER).check(
         chunk(("", "", "", "a", ""), (URL, "t", "mp4", "a", ""), faults={0: fault})
@@ -336,7 +338,7 @@ def test_faulty_row_has_one_problem_and_claims_nothing() -> None:
     assert [(row.error, row.identity) for row in rows] == [("too wide\nmend it", None), ("", "a")]
 
 
-def test_problems_are_in_line_order() -> None:
+def test_problems_are_in_the_order_of_lines() -> None:
     _, problems = check(
         (URL, "", "mp4", "a", ""), ("", "t", "mp4", "a", ""), (URL, "t", "exe", "b", "")
     )
@@ -348,7 +350,7 @@ def test_problems_are_in_line_order() -> None:
     ]
 
 
-def test_columns_that_the_manifest_lacks_have_the_fields_names() -> None:
+def test_a_problem_of_a_missing_column_names_the_field() -> None:
     validator = Validator(ColumnMapping(0, 1, None, None, ()), ("link", "Title"))
     _, problems = validator.check(chunk(("https://example.com/a", "t")))
     assert [(problem.column, problem.code) for problem in problems] == [
@@ -360,7 +362,7 @@ def signed(end: float) -> str:
     return f"{URL}?Expires={end:.0f}&Signature=x&Key-Pair-Id=k"
 
 
-def test_an_expired_signature_is_an_error_and_rows_know_their_end() -> None:
+def test_an_expired_signature_is_an_error_and_rows_have_their_expiry_time() -> None:
     now = 1_740_823_200.0
     validator = Validator(MAPPING, HEADER, now=now)
     rows, problems = validator.check(
@@ -375,7 +377,7 @@ def test_an_expired_signature_is_an_error_and_rows_know_their_end() -> None:
     assert [row.expires for row in rows] == [now, now + 1, math.inf]
 
 
-def test_urls_that_end_before_their_turn_are_reported_after_the_last_chunk() -> None:
+def test_urls_that_expire_before_they_are_sent_are_reported_after_the_last_chunk() -> None:
     now = 1_740_823_200.0
     validator = Validator(MAPPING, HEADER, now=now)
     urls = [f"{signed(end)}&v={end}" for end in (now + 7200, now + 3605, now + 3600)]
@@ -388,7 +390,7 @@ def test_urls_that_end_before_their_turn_are_reported_after_the_last_chunk() -> 
     assert [p.line for p in validator.manifest_problems(rate=0.1)] == [4, 3]
 
 
-def test_sources_are_those_of_good_rows() -> None:
+def test_only_valid_rows_have_sources() -> None:
     rows, _ = check((URL, "t", "mov", "1", ""), ("nope", "t", "mp4", "2", ""))
     assert list(rows.sources()) == [VideoSource(2, URL, "mov", 0, "1", "t")]
 
@@ -403,7 +405,7 @@ CELLS = st.tuples(
 
 
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=3))
-def test_no_text_makes_the_validator_fail(chunks: list[list[tuple[str, ...]]]) -> None:
+def test_any_text_is_accepted_by_the_validator(chunks: list[list[tuple[str, ...]]]) -> None:
     validator = Validator(MAPPING, HEADER, now=1e9)
     seen: set[str] = set()
     line = 2
@@ -416,7 +418,7 @@ def test_no_text_makes_the_validator_fail(chunks: list[list[tuple[str, ...]]]) -
         identities = [row.identity for row in rows if row.identity]
         assert len({*identities, *seen}) == len(identities) + len(seen)
         seen.update(identities)
-        # What is sent is complete.
+        # All fields that are sent have a value.
         assert all(
             row.reference_id
             and row.source_url
@@ -428,21 +430,21 @@ def test_no_text_makes_the_validator_fail(chunks: list[list[tuple[str, ...]]]) -
     list(validator.manifest_problems(5.0))
 
 
-def sample(name: str) -> tuple[Rows, list[Problem]]:
+def check_sample(name: str) -> tuple[Rows, list[Problem]]:
     manifest = open_manifest(SAMPLES / name)
     (only,) = manifest.chunks()
     return Validator(map_columns(manifest.header, only, {}), manifest.header).check(only)
 
 
-def test_sample_videos_is_clean_and_is_the_demos() -> None:
-    rows, problems = sample("videos.csv")
+def test_the_sample_has_no_problem_and_is_that_of_the_demo() -> None:
+    rows, problems = check_sample("videos.csv")
     assert (len(rows), problems) == (12, [])
     packaged = resources.files("batch_import.sandbox.samples").joinpath("videos.csv").read_bytes()
     assert packaged == (SAMPLES / "videos.csv").read_bytes()
 
 
-def test_sample_messy_has_one_of_each() -> None:
-    rows, problems = sample("messy.csv")
+def test_the_messy_sample_has_one_problem_of_each_kind() -> None:
+    rows, problems = check_sample("messy.csv")
     assert [(problem.line, problem.code) for problem in problems] == [
         (4, "reference-spaces"),
         (5, "url-missing"),
@@ -464,7 +466,7 @@ def test_sample_messy_has_one_of_each() -> None:
     assert [row.line for row in rows if not row.error] == [2, 4, 8, 21, 22, 23, 25]
 
 
-def test_a_title_that_would_come_from_an_invalid_url_is_no_second_problem() -> None:
+def test_a_title_from_an_invalid_url_is_no_second_problem() -> None:
     validator = Validator(ColumnMapping(0, None, None, None, ()), ("link",))
     _, problems = validator.check(chunk(("",), ("h.example.com/a.mp4",)))
     codes = [(problem.line, problem.code) for problem in problems]

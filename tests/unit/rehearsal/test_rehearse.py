@@ -1,4 +1,4 @@
-"""Rehearsals: the real engine on a virtual clock, with a job's own rows."""
+"""Rehearsals: the real importer on a virtual clock, with the rows of a job."""
 
 import pytest
 
@@ -28,8 +28,8 @@ def job(rows: int) -> Store:
     return store
 
 
-def half_done(rows: int) -> Store:
-    """Of each three rows one is processing, one unknown, one pending."""
+def half_done_job(rows: int) -> Store:
+    """Return a job whose rows are processing, unknown and pending, a third each."""
     store = job(rows)
     changes = []
     for place, row in enumerate(store.queue.claim(rows, NOW - 100)):
@@ -41,12 +41,14 @@ def half_done(rows: int) -> Store:
     return store
 
 
-def go(store: Store, knobs: dict[str, object], seed: int = 1, **more: int) -> RehearsalResult:
+def run_rehearsal(
+    store: Store, knobs: dict[str, object], seed: int = 1, **more: int
+) -> RehearsalResult:
     return rehearse(store, SETTINGS, knobs, seed, **more)
 
 
-def test_without_faults_all_are_imported_as_forecast() -> None:
-    printed = go(job(600), FRIENDLY)
+def test_all_rows_are_imported_as_forecast_without_faults() -> None:
+    printed = run_rehearsal(job(600), FRIENDLY)
     expected = forecast(Work(600), SETTINGS, 20.0)
     assert (printed.rows, printed.of) == (600, 600)
     assert printed.counts == Counts(total=600, imported=600)
@@ -55,8 +57,8 @@ def test_without_faults_all_are_imported_as_forecast() -> None:
     assert (printed.refused, printed.unanswered, printed.twice, printed.fault) == (0, 0, (), "")
 
 
-def test_the_usual_faults_are_met_and_no_row_becomes_two() -> None:
-    printed = go(job(600), {**FAULTY, "lost_reply": 0.05})
+def test_no_row_gets_two_videos_with_the_usual_faults() -> None:
+    printed = run_rehearsal(job(600), {**FAULTY, "lost_reply": 0.05})
     assert printed.counts.total == 600
     assert printed.counts.failed > 0
     assert printed.refused > 0
@@ -64,8 +66,8 @@ def test_the_usual_faults_are_met_and_no_row_becomes_two() -> None:
     assert printed.twice == ()
 
 
-def test_two_videos_of_a_row_would_be_reported() -> None:
-    # Told to send again what is nowhere to be seen, while lists show nothing for an hour.
+def test_a_row_with_two_videos_is_reported() -> None:
+    # The setting allows to send unsure rows again, while lists show nothing for an hour.
     settings = Settings(rate=20.0, settle=30.0, when_unsure="retry", max_wait=600.0)
     knobs: dict[str, object] = {**FRIENDLY, "lost_reply": 0.3, "list_delay": (3600, 3600)}
     printed = rehearse(job(30), settings, knobs, 1)
@@ -73,15 +75,15 @@ def test_two_videos_of_a_row_would_be_reported() -> None:
     assert set(printed.twice) <= {f"ref-{n}" for n in range(30)}
 
 
-def test_the_same_seed_brings_the_same_again() -> None:
-    assert go(job(100), FAULTY, 5) == go(job(100), FAULTY, 5)
-    assert go(job(100), FAULTY, 5) != go(job(100), FAULTY, 6)
+def test_the_same_seed_gives_the_same_result() -> None:
+    assert run_rehearsal(job(100), FAULTY, 5) == run_rehearsal(job(100), FAULTY, 5)
+    assert run_rehearsal(job(100), FAULTY, 5) != run_rehearsal(job(100), FAULTY, 6)
 
 
-def test_a_half_done_job_goes_on_from_where_it_is_and_stays_as_it_is() -> None:
-    with half_done(90) as store:
+def test_a_half_done_job_continues_and_is_not_changed() -> None:
+    with half_done_job(90) as store:
         before = store.reader.counts()
-        printed = go(store, FRIENDLY)
+        printed = run_rehearsal(store, FRIENDLY)
         assert store.reader.counts() == before == Counts(90, pending=30, processing=30, unknown=30)
     assert (printed.rows, printed.of) == (90, 90)
     assert printed.counts.imported + printed.counts.unknown == 90
@@ -89,22 +91,22 @@ def test_a_half_done_job_goes_on_from_where_it_is_and_stays_as_it_is() -> None:
     assert printed.twice == ()
 
 
-def test_of_many_rows_some_are_picked_evenly() -> None:
-    printed = go(job(1000), FRIENDLY, max_rows=100)
+def test_rows_are_sampled_evenly_if_there_are_too_many() -> None:
+    printed = run_rehearsal(job(1000), FRIENDLY, max_rows=100)
     assert (printed.rows, printed.of, printed.counts.imported) == (100, 1000, 100)
 
 
-def test_a_platform_that_stays_away_ends_the_rehearsal_as_it_would_the_run() -> None:
-    printed = go(job(50), {**FRIENDLY, "outages": ((0, 1e6),)})
+def test_an_unreachable_platform_ends_the_rehearsal_as_it_ends_a_run() -> None:
+    printed = run_rehearsal(job(50), {**FRIENDLY, "outages": ((0, 1e6),)})
     assert printed.fault
     assert printed.counts.imported == 0
 
 
-def test_nothing_to_do_takes_no_call() -> None:
-    printed = go(job(0), FRIENDLY)
+def test_a_job_without_rows_needs_no_request() -> None:
+    printed = run_rehearsal(job(0), FRIENDLY)
     assert (printed.rows, printed.calls, printed.seconds) == (0, 0, 0.0)
 
 
-def test_an_unknown_knob_is_reported_of() -> None:
+def test_an_unknown_knob_is_refused() -> None:
     with pytest.raises(UsageError, match="lost_replies"):
-        go(job(1), {"lost_replies": 1})
+        run_rehearsal(job(1), {"lost_replies": 1})

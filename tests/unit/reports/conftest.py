@@ -38,5 +38,5 @@ def make_record(status: Status = Status.IMPORTED, **changes: object) -> ResultRo
 
 @pytest.fixture
 def record() -> Callable[..., ResultRow]:
-    """Makes a row; values that are not given are those of an imported video."""
+    """Return a function that makes a row; the default values are those of an imported video."""
     return make_record

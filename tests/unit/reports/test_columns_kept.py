@@ -1,4 +1,4 @@
-"""Whatever becomes of a manifest's columns, each row's cells stay under their names."""
+"""Each row's cells stay under their names, however the columns of the manifest change."""
 
 from collections.abc import Sequence
 
@@ -11,23 +11,23 @@ from batch_import.reports import table
 from batch_import.reports.write import result_rows
 from batch_import.state.store import Store
 
-#: Columns without a name, with the same name, and with names that the results have themselves.
+#: Columns without a name, with the same name, and with names of columns of the results.
 HEADERS = st.lists(st.sampled_from(["", "team", "year", "status", "column 2"]), max_size=5)
 ROWS = st.sets(st.sampled_from("abcde"), min_size=1)
 
 
 def columns_of(extras: Sequence[str], url_at: int) -> ManifestColumns:
-    """A header with a column of addresses somewhere among others."""
+    """Return a header with a column of URLs at a position among other columns."""
     at = min(url_at, len(extras))
     return ManifestColumns((*extras[:at], "sourceUrl", *extras[at:]), (at, None, None, None))
 
 
-def rows_of(edition: int, columns: ManifestColumns, names: set[str]) -> list[ManifestRow]:
-    """Each cell says whose it is, in which edition, and in which column."""
+def rows_of(version: int, columns: ManifestColumns, names: set[str]) -> list[ManifestRow]:
+    """Return rows whose cells have their row, version and column as text."""
     return [
         ManifestRow(
             line, name, name, f"https://h.example.com/{name}.mp4", name, "mp4",
-            tuple(f"{name}|{edition}|{key}|{turn}" for key, turn in columns.positions),
+            tuple(f"{name}|{version}|{key}|{turn}" for key, turn in columns.positions),
         )
         for line, name in enumerate(sorted(names), 2)
     ]  # fmt: skip
@@ -35,23 +35,23 @@ def rows_of(edition: int, columns: ManifestColumns, names: set[str]) -> list[Man
 
 @given(st.lists(st.tuples(HEADERS, st.integers(0, 5), ROWS), min_size=1, max_size=4))
 def test_each_cell_of_each_row_is_shown_once_under_its_own_name(
-    editions: list[tuple[list[str], int, set[str]]],
+    versions: list[tuple[list[str], int, set[str]]],
 ) -> None:
     """Columns are added, removed, renamed and moved, and rows come and go."""
     with Store(None) as store:
         seen: dict[str, tuple[int, ManifestColumns]] = {}
-        for edition, (extras, at, names) in enumerate(editions):
+        for version, (extras, at, names) in enumerate(versions):
             columns = columns_of(extras, at)
-            rows = rows_of(edition, columns, {"kept", *names})
-            store.load(rows, float(edition), columns)
-            seen |= {row.reference_id: (edition, columns) for row in rows}
+            rows = rows_of(version, columns, {"kept", *names})
+            store.load(rows, float(version), columns)
+            seen |= {row.reference_id: (version, columns) for row in rows}
         column_under: dict[str, str] = {}
         for result in result_rows(store):
             name = result["referenceId"]
-            edition, columns = seen[name]
+            version, columns = seen[name]
             shown = {h: c for h, c in list(result.items())[18:] if c}
             assert sorted(shown.values()) == sorted(
-                f"{name}|{edition}|{key}|{turn}"
+                f"{name}|{version}|{key}|{turn}"
                 for (key, turn), position in columns.positions.items()
                 if position not in columns.fields
             )
@@ -85,11 +85,11 @@ def test_failed_csv_has_each_cell_under_its_own_name(
             assert line[: len(columns.names)] == expected
 
 
-def test_headers_that_no_row_has_any_more_are_forgotten() -> None:
+def test_headers_that_no_row_uses_are_deleted() -> None:
     with Store(None) as store:
-        for edition, extras in enumerate((["x"], ["y"], ["z"])):
+        for version, extras in enumerate((["x"], ["y"], ["z"])):
             columns = columns_of(extras, 0)
-            store.load(rows_of(edition, columns, {"a"}), 0.0, columns)
+            store.load(rows_of(version, columns, {"a"}), 0.0, columns)
         assert store.reader.columns().names == ("sourceUrl", "z")
         assert store.reader.other_columns() == []
         assert store.connection.count("SELECT count(*) FROM header") == 1

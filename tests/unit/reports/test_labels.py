@@ -1,4 +1,4 @@
-"""Statuses and reasons in plain words."""
+"""Labels of statuses, and advice for rows that need attention."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from batch_import.reports.labels import ATTENTION, STATUSES, advice, parse_durat
 from batch_import.reports.summary import Cause, Summary, cause_of
 
 
-def test_every_status_has_words_and_those_that_need_attention_have_advice() -> None:
+def test_every_status_has_a_label_and_statuses_that_need_attention_have_advice() -> None:
     assert set(STATUSES) == set(Status)
     assert all(words.label and words.meaning for words in STATUSES.values())
     assert all(advice(status, (), "") for status in ATTENTION)
@@ -31,7 +31,7 @@ def test_every_status_has_words_and_those_that_need_attention_have_advice() -> N
         ("a code of tomorrow", STATUSES[Status.FAILED].advice),
     ],
 )
-def test_what_to_do_fits_the_failure(code: str, words: str) -> None:
+def test_the_advice_depends_on_the_failure_code(code: str, words: str) -> None:
     assert advice(Status.FAILED, [code], "").startswith(words)
 
 
@@ -50,7 +50,7 @@ def test_a_row_of_an_earlier_version_without_a_hint_has_general_advice() -> None
         "https://www.youtube.com/watch?v=abc,A,mp4,f",
     ],
 )
-def test_a_row_with_a_problem_says_what_to_do_as_check_does(tmp_path: Path, line: str) -> None:
+def test_the_advice_for_an_invalid_row_is_the_hint_of_check(tmp_path: Path, line: str) -> None:
     path = tmp_path / "m.csv"
     header = "sourceUrl,filename,extension,referenceId"
     path.write_text(
@@ -65,12 +65,12 @@ def test_a_row_with_a_problem_says_what_to_do_as_check_does(tmp_path: Path, line
     assert advice(Status.INVALID, row.codes, row.error) == hints
 
 
-def test_what_to_do_masks_a_corrected_address() -> None:
+def test_a_corrected_url_in_advice_is_masked() -> None:
     error = "url: &amp;\nhttps://h.example.com/a.mp4?x=1&X-Amz-Signature=secret"
     assert "secret" not in advice(Status.INVALID, (), error)
 
 
-def test_a_cause_is_the_same_whatever_the_numbers() -> None:
+def test_causes_that_differ_only_in_numbers_are_equal() -> None:
     assert without_numbers("timed out after 30 s") == without_numbers("timed out after 31 s")
 
 
@@ -81,11 +81,11 @@ def test_a_cause_is_the_same_whatever_the_numbers() -> None:
         ("", None), ("soon", None), ("1:2:3:4", None), ("-5", None), ("nan", None), ("inf", None),
     ],
 )  # fmt: skip
-def test_a_duration_is_read_in_every_shape(text: str, expected: float | None) -> None:
+def test_a_duration_is_parsed_in_every_form(text: str, expected: float | None) -> None:
     assert parse_duration(text) == expected
 
 
-def test_the_summary_counts_rows_as_they_pass(record: Callable[..., ResultRow]) -> None:
+def test_the_summary_counts_the_rows_that_it_yields(record: Callable[..., ResultRow]) -> None:
     rows = [
         record(),
         record(Status.FAILED, error="no 1"),

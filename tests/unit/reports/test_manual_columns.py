@@ -1,4 +1,4 @@
-"""What people write into the workbook stays, whatever else they do to it."""
+"""Texts that people add to the workbook are kept, whatever else they change."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -34,12 +34,12 @@ def store() -> Store:
     return store
 
 
-def place(sheet: Worksheet, heading: str) -> int:
+def column_number(sheet: Worksheet, heading: str) -> int:
     return next(cell.column for cell in sheet[1] if cell.value == heading)
 
 
-def noted(folder: Path, store: Store) -> Book:
-    """A workbook with a column of notes."""
+def workbook_with_notes(folder: Path, store: Store) -> Book:
+    """Return a workbook with a column of notes."""
     write_results(folder, store, ["xlsx"], now=4.0)
     book = openpyxl.load_workbook(folder / "results.xlsx")
     sheet = book["Videos"]
@@ -50,19 +50,19 @@ def noted(folder: Path, store: Store) -> Book:
     return book
 
 
-def again(folder: Path, book: Book, store: Store) -> tuple[Book, list[str]]:
+def write_again(folder: Path, book: Book, store: Store) -> tuple[Book, list[str]]:
     book.save(folder / "results.xlsx")
     said = list(write_results(folder, store, ["xlsx"], now=5.0))
-    write_results(folder, store, ["xlsx"], now=6.0)  # it holds for the copy of the copy
+    write_results(folder, store, ["xlsx"], now=6.0)  # the notes are also copied a second time
     return openpyxl.load_workbook(folder / "results.xlsx"), said
 
 
-def column(sheet: Worksheet, heading: str) -> list[object]:
-    at = place(sheet, heading)
+def column_values(sheet: Worksheet, heading: str) -> list[object]:
+    at = column_number(sheet, heading)
     return [sheet.cell(row, at).value for row in range(2, sheet.max_row + 1)]
 
 
-def kept(book: Book) -> list[tuple[object, ...]]:
+def kept_notes(book: Book) -> list[tuple[object, ...]]:
     return list(book["Kept notes"].iter_rows(2, values_only=True))
 
 
@@ -77,7 +77,7 @@ def add_title(book: Book) -> None:
 
 def rename_reference(book: Book) -> None:
     sheet = book["Videos"]
-    sheet.cell(1, place(sheet, "referenceId")).value = "Our number"
+    sheet.cell(1, column_number(sheet, "referenceId")).value = "Our number"
 
 
 def delete_columns(book: Book) -> None:
@@ -86,7 +86,7 @@ def delete_columns(book: Book) -> None:
 
 def move_reference_to_the_end(book: Book) -> None:
     sheet = book["Videos"]
-    at = place(sheet, "referenceId")
+    at = column_number(sheet, "referenceId")
     cells = [cell.value for cell in next(sheet.iter_cols(at, at))]
     sheet.delete_cols(at)
     for row, value in enumerate(cells, 1):
@@ -113,36 +113,36 @@ def delete_summary(book: Book) -> None:
 def test_a_column_of_notes_stays_with_its_rows(
     tmp_path: Path, store: Store, change: Callable[[Book], None]
 ) -> None:
-    book = noted(tmp_path, store)
+    book = workbook_with_notes(tmp_path, store)
     change(book)
-    after, _ = again(tmp_path, book, store)
-    assert column(after["Videos"], "Owner") == NOTES
-    assert column(after["Videos"], "referenceId") == ["r1", "r2", "r3"]
+    after, _ = write_again(tmp_path, book, store)
+    assert column_values(after["Videos"], "Owner") == NOTES
+    assert column_values(after["Videos"], "referenceId") == ["r1", "r2", "r3"]
 
 
-def test_what_stood_above_the_table_is_kept_and_said(tmp_path: Path, store: Store) -> None:
-    book = noted(tmp_path, store)
+def test_text_above_the_table_is_kept_and_reported(tmp_path: Path, store: Store) -> None:
+    book = workbook_with_notes(tmp_path, store)
     add_title(book)
-    after, said = again(tmp_path, book, store)
-    assert kept(after) == [("Videos", None, None, "My library")]
+    after, said = write_again(tmp_path, book, store)
+    assert kept_notes(after) == [("Videos", None, None, "My library")]
     assert len(said) == 1
     assert "Kept notes" in said[0]
 
 
-def test_a_column_without_a_heading_stays(tmp_path: Path, store: Store) -> None:
-    book = noted(tmp_path, store)
+def test_a_column_without_a_heading_is_kept(tmp_path: Path, store: Store) -> None:
+    book = workbook_with_notes(tmp_path, store)
     sheet = book["Videos"]
     sheet.cell(1, sheet.max_column).value = None
-    after, _ = again(tmp_path, book, store)
+    after, _ = write_again(tmp_path, book, store)
     last = after["Videos"].max_column
     assert [after["Videos"].cell(row, last).value for row in range(1, 5)] == [None, *NOTES]
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_an_own_column_with_a_heading_of_ours_stays(
+def test_an_added_column_with_a_heading_of_the_results_is_kept(
     tmp_path: Path, store: Store, *, before: bool
 ) -> None:
-    book = noted(tmp_path, store)
+    book = workbook_with_notes(tmp_path, store)
     sheet = book["Videos"]
     at = sheet.max_column + 1
     if before:
@@ -150,7 +150,7 @@ def test_an_own_column_with_a_heading_of_ours_stays(
         at = 1
     sheet.cell(1, at, "status")
     sheet.cell(2, at, "approved")
-    after, _ = again(tmp_path, book, store)
+    after, _ = write_again(tmp_path, book, store)
     lines = list(after["Videos"].iter_rows(values_only=True))
     places = [n for n, heading in enumerate(lines[0]) if heading == "status"]
     assert [[line[n] for n in places] for line in lines[1:3]] == [
@@ -158,57 +158,57 @@ def test_an_own_column_with_a_heading_of_ours_stays(
     ]  # fmt: skip
 
 
-def test_a_sheet_of_their_own_stays(tmp_path: Path, store: Store) -> None:
-    book = noted(tmp_path, store)
+def test_an_added_sheet_is_kept(tmp_path: Path, store: Store) -> None:
+    book = workbook_with_notes(tmp_path, store)
     plan = book.create_sheet("Plan")
     plan.append(["who", "when"])
     plan.append(["Ada", 7])
-    after, _ = again(tmp_path, book, store)
+    after, _ = write_again(tmp_path, book, store)
     assert list(after["Plan"].iter_rows(values_only=True)) == [("who", "when"), ("Ada", 7)]
 
 
 def test_notes_in_needs_attention_stay_while_the_row_is_there(tmp_path: Path, store: Store) -> None:
-    book = noted(tmp_path, store)
+    book = workbook_with_notes(tmp_path, store)
     sheet = book["Needs attention"]
     sheet.cell(1, 8, "My note")
     sheet.cell(2, 8, "called them")
-    after, _ = again(tmp_path, book, store)
-    assert column(after["Needs attention"], "My note") == ["called them"]
+    after, _ = write_again(tmp_path, book, store)
+    assert column_values(after["Needs attention"], "My note") == ["called them"]
     store.queue.apply([StatusUpdate(3, Status.IMPORTED, media=Media("m", "k", "r"))], 7.0)
     write_results(tmp_path, store, ["xlsx"], now=8.0)
     after = openpyxl.load_workbook(tmp_path / "results.xlsx")
-    assert ("Needs attention", "r3", "My note", "called them") in kept(after)
+    assert ("Needs attention", "r3", "My note", "called them") in kept_notes(after)
 
 
-def test_notes_on_rows_that_are_gone_are_kept(tmp_path: Path, store: Store) -> None:
-    book = noted(tmp_path, store)
+def test_notes_of_removed_rows_are_kept(tmp_path: Path, store: Store) -> None:
+    book = workbook_with_notes(tmp_path, store)
     sheet = book["Videos"]
-    sheet.cell(4, place(sheet, "referenceId")).value = "no such row"
-    sheet.cell(6, place(sheet, "duration")).value = "sum: 3"
-    after, said = again(tmp_path, book, store)
-    assert column(after["Videos"], "Owner") == ["P1", 2, None]
-    assert set(kept(after)) == {
+    sheet.cell(4, column_number(sheet, "referenceId")).value = "no such row"
+    sheet.cell(6, column_number(sheet, "duration")).value = "sum: 3"
+    after, said = write_again(tmp_path, book, store)
+    assert column_values(after["Videos"], "Owner") == ["P1", 2, None]
+    assert set(kept_notes(after)) == {
         ("Videos", "no such row", "Owner", "P3"), ("Videos", None, None, "sum: 3"),
     }  # fmt: skip
     assert said[0].startswith("2 notes in ")
 
 
-def test_notes_without_anything_to_tell_rows_apart_are_kept(tmp_path: Path, store: Store) -> None:
-    book = noted(tmp_path, store)
+def test_notes_of_rows_that_cannot_be_recognized_are_kept(tmp_path: Path, store: Store) -> None:
+    book = workbook_with_notes(tmp_path, store)
     sheet = book["Videos"]
     for heading in ("referenceId", "key", "mediaId", "ingestId"):
-        sheet.delete_cols(place(sheet, heading))
-    after, _ = again(tmp_path, book, store)
+        sheet.delete_cols(column_number(sheet, heading))
+    after, _ = write_again(tmp_path, book, store)
     expected = [("Videos", f"row {n}", "Owner", note) for n, note in enumerate(NOTES, 2)]
-    assert kept(after) == expected
+    assert kept_notes(after) == expected
 
 
-def test_without_reference_ids_rows_are_reported_apart_by_what_else_there_is(
+def test_rows_without_reference_ids_are_recognized_by_other_ids(
     tmp_path: Path, store: Store
 ) -> None:
-    book = noted(tmp_path, store)
+    book = workbook_with_notes(tmp_path, store)
     sheet = book["Videos"]
-    sheet.delete_cols(place(sheet, "referenceId"))
-    after, _ = again(tmp_path, book, store)
-    assert column(after["Videos"], "Owner")[:2] == NOTES[:2]
-    assert [line[3] for line in kept(after)] == ["P3"]  # it failed, and has no media
+    sheet.delete_cols(column_number(sheet, "referenceId"))
+    after, _ = write_again(tmp_path, book, store)
+    assert column_values(after["Videos"], "Owner")[:2] == NOTES[:2]
+    assert [line[3] for line in kept_notes(after)] == ["P3"]  # its row failed, and has no media

@@ -1,4 +1,4 @@
-"""The problems: each a line, and a count of each kind."""
+"""Problems: one line for each, and a count for each code."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_every_problem_is_a_line_and_secrets_are_masked() -> None:
     ]  # fmt: skip
 
 
-def test_kinds_are_counted_with_their_first_lines_errors_first() -> None:
+def test_codes_are_counted_with_their_first_lines_and_errors_come_first() -> None:
     problems = ProblemWriter(lambda _: None)
     for line in range(2, 12):
         problems.add(problem(line, "often", Severity.WARNING))
@@ -59,7 +59,9 @@ def test_a_line_with_several_problems_of_a_kind_is_listed_once() -> None:
     assert (kind.example_lines, kind.has_more_lines) == ([2, 3, 4, 5, 6], True)
 
 
-def test_a_value_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path: Path) -> None:
+def test_a_value_that_a_spreadsheet_would_execute_is_escaped_and_read_unchanged(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "problems.csv"
     with csv_file(path, COLUMNS) as write:
         ProblemWriter(write).add(problem(2, "code", value="=1+1"))
@@ -69,7 +71,7 @@ def test_a_value_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path
     assert read_problem(line) == replace(problem(2, "code", value="=1+1"), filename="t?sig=***")
 
 
-def test_the_lines_are_read_back(tmp_path: Path) -> None:
+def test_problems_are_read_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "problems.csv"
     value = 'a, "quoted"\nand long ' + "x" * 200_000
     with csv_file(path, COLUMNS) as write:
@@ -80,7 +82,7 @@ def test_the_lines_are_read_back(tmp_path: Path) -> None:
         list(read_csv(tmp_path / "none.csv"))
 
 
-def test_it_is_known_whether_a_hint_is_right_for_all_of_a_kind() -> None:
+def test_groups_know_whether_all_their_problems_have_one_hint() -> None:
     problems = ProblemWriter(lambda _: None)
     for line in (2, 3):
         problems.add(problem(line, "equal"))

@@ -1,4 +1,4 @@
-"""Results while a run goes on, and at its end. The other process is tried in tests/end_to_end."""
+"""Results during a run and at its end. The other process is tested in tests/end_to_end."""
 
 import threading
 from pathlib import Path
@@ -20,7 +20,7 @@ def _no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(refresh, "_start", start)
 
 
-def test_without_another_process_results_are_written_at_the_end(tmp_path: Path) -> None:
+def test_results_are_written_at_the_end_if_no_process_can_be_started(tmp_path: Path) -> None:
     threads: list[str] = []
     with refresh_results(
         lambda: threads.append(threading.current_thread().name), Job(tmp_path), 60.0
@@ -30,7 +30,7 @@ def test_without_another_process_results_are_written_at_the_end(tmp_path: Path) 
     assert threads[0].startswith("results")
 
 
-def test_a_file_that_cannot_be_written_is_a_fault_at_the_end(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_an_error_at_the_end(tmp_path: Path) -> None:
     def write() -> None:
         raise StateError("results.xlsx cannot be written: it is open.", "Close it.")
 
@@ -38,7 +38,7 @@ def test_a_file_that_cannot_be_written_is_a_fault_at_the_end(tmp_path: Path) -> 
         pass
 
 
-def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden(
+def test_results_are_written_if_the_run_fails_and_the_error_of_the_run_is_raised(
     tmp_path: Path,
 ) -> None:
     written: list[str] = []
@@ -50,12 +50,12 @@ def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden(
     assert written == ["results"]
 
 
-def test_what_takes_long_is_done_rarely() -> None:
+def test_a_slow_refresh_is_repeated_less_often() -> None:
     assert seconds_until_next(60.0, 0.5) == 60.0
     assert seconds_until_next(60.0, 48.0) == 240.0
 
 
-def test_after_work_the_processor_rests_for_longer() -> None:
+def test_the_throttle_pauses_longer_than_the_work_took() -> None:
     used = iter([1.0, 3.0, 3.0, 3.5, 3.5])
     slept: list[float] = []
     rest = CpuThrottle(lambda: next(used), slept.append)
@@ -64,7 +64,7 @@ def test_after_work_the_processor_rests_for_longer() -> None:
     assert slept == [6.0, 1.5]
 
 
-def test_a_refresh_that_fails_is_left_to_the_next_one() -> None:
+def test_a_failed_refresh_is_left_to_the_next_one() -> None:
     clock = iter([100.0, 110.0, 110.0])
 
     def write() -> None:

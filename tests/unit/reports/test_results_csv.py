@@ -1,4 +1,4 @@
-"""`results.csv` costs what has changed, and is always what it would be if it was written anew."""
+"""Only changed blocks of `results.csv` are written, and the file is always as if written anew."""
 
 import csv
 from collections.abc import Iterator, Sequence
@@ -45,8 +45,8 @@ def imported(number: int) -> StatusUpdate:
     )
 
 
-def blocks_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The first places of the blocks that will have been read."""
+def record_blocks(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list to which the first position of each block is added when it is read."""
     read: list[int] = []
     records = store.reader.records_at
 
@@ -58,7 +58,7 @@ def blocks_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return read
 
 
-def written_anew(store: Store, folder: Path) -> bytes:
+def write_from_scratch(store: Store, folder: Path) -> bytes:
     kept = store.facts.get(facts.RESULTS_CSV)
     store.facts.save(facts.RESULTS_CSV.of(""))
     write_results_csv(folder, store)
@@ -67,7 +67,7 @@ def written_anew(store: Store, folder: Path) -> bytes:
 
 
 @given(st.lists(st.lists(st.tuples(st.integers(1, 10), st.booleans()), max_size=4), max_size=4))
-def test_a_file_that_follows_changes_is_the_one_that_is_written_anew(
+def test_a_file_with_changed_blocks_equals_one_written_from_scratch(
     changes: list[list[tuple[int, bool]]],
 ) -> None:
     with TemporaryDirectory() as one, TemporaryDirectory() as two, job("abcdefghij") as store:
@@ -81,27 +81,27 @@ def test_a_file_that_follows_changes_is_the_one_that_is_written_anew(
             )
             write_results_csv(Path(one), store)
             followed = (Path(one) / "results.csv").read_bytes()
-            assert followed == written_anew(store, Path(two))
+            assert followed == write_from_scratch(store, Path(two))
 
 
-def test_only_blocks_that_changed_are_made_again(
+def test_only_changed_blocks_are_written_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with job("abcdefghij") as store:
         write_results_csv(tmp_path, store)
-        read = blocks_read(store, monkeypatch)
+        read = record_blocks(store, monkeypatch)
         store.queue.apply([imported(5)], 2.0)
         write_results_csv(tmp_path, store)
         write_results_csv(tmp_path, store)
         assert read == [3]
 
 
-@pytest.mark.parametrize("touched", ["edited", "gone", "columns", "manifest", "version"])
-def test_what_is_not_known_to_be_there_is_written_anew(tmp_path: Path, touched: str) -> None:
+@pytest.mark.parametrize("change", ["edited", "gone", "columns", "manifest", "version"])
+def test_an_unknown_or_outdated_file_is_written_from_scratch(tmp_path: Path, change: str) -> None:
     path = tmp_path / "results.csv"
     with job("abcdef") as store:
         write_results_csv(tmp_path, store)
-        match touched:
+        match change:
             case "edited":
                 path.write_text("what somebody else wrote", encoding="utf-8")
             case "gone":
@@ -115,31 +115,31 @@ def test_what_is_not_known_to_be_there_is_written_anew(tmp_path: Path, touched: 
         write_results_csv(tmp_path, store)
         other = tmp_path / "other"
         other.mkdir()
-        assert path.read_bytes() == written_anew(store, other)
+        assert path.read_bytes() == write_from_scratch(store, other)
 
 
-def test_rows_that_are_being_created_are_written_again_when_the_run_is_over(
+def test_rows_that_are_being_created_are_written_again_after_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with job("abcdefghij") as store:
         store.queue.claim(1, 2.0)
         write_results_csv(tmp_path, store, is_running=True)
         assert ",processing," in (tmp_path / "results.csv").read_text(encoding="utf-8")
-        read = blocks_read(store, monkeypatch)
+        read = record_blocks(store, monkeypatch)
         write_results_csv(tmp_path, store)
         assert read == [0]
         assert ",unknown," in (tmp_path / "results.csv").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_the_first_embed_codes_come_without_the_rest(
+def test_the_first_embed_codes_are_written_without_the_other_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
 ) -> None:
     with job("abcdefghij") as store:
         if is_known:
             write_results_csv(tmp_path, store, is_running=True)
         store.queue.apply([imported(5)], 2.0)
-        read = blocks_read(store, monkeypatch)
+        read = record_blocks(store, monkeypatch)
         write_first_embed_codes(tmp_path, store)
         assert read == ([3] if is_known else [])
         with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -149,7 +149,7 @@ def test_the_first_embed_codes_come_without_the_rest(
             assert len(list(csv.DictReader(file))) == 10
 
 
-def test_a_file_of_more_imported_rows_is_not_exchanged_for_one_of_fewer(
+def test_a_file_with_more_imported_rows_is_not_replaced_by_one_with_fewer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results_csv, "_MAX_EARLY_ROWS", 2)
@@ -162,7 +162,7 @@ def test_a_file_of_more_imported_rows_is_not_exchanged_for_one_of_fewer(
         assert (tmp_path / "results.csv").read_bytes() == before
 
 
-def test_a_removed_row_moves_to_the_end_and_is_followed_there(tmp_path: Path) -> None:
+def test_a_removed_row_moves_to_the_end_and_is_updated_there(tmp_path: Path) -> None:
     with job("abcd") as store:
         store.queue.claim(1, 2.0)
         store.load(rows("bcd"), 3.0, COLUMNS)
@@ -175,7 +175,7 @@ def test_a_removed_row_moves_to_the_end_and_is_followed_there(tmp_path: Path) ->
         assert lines[-1]["key"] == "k1"
 
 
-def test_while_a_first_file_takes_long_there_is_one_of_the_imported_rows(
+def test_a_file_of_the_imported_rows_is_written_while_the_first_file_is_slow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(results_csv, "_EARLY_CHECK_BLOCKS", 2)

@@ -1,4 +1,4 @@
-"""What we write, our own reader reads back to the letter."""
+"""Files that the program writes are read by its own reader without any change."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from batch_import.manifest.read import open_manifest
 from batch_import.reports.writers.csv_writer import write_csv
 
 DATA = Path(__file__).parents[2] / "data"
-#: What the reader refuses in any manifest, guarded or not.
+#: The reader refuses this character in any manifest, escaped or not.
 UNREADABLE = "\0"
 
 
@@ -25,7 +25,9 @@ def read_back(path: Path) -> tuple[list[str], list[list[str]]]:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in DATA.glob("*.txt")))
 @pytest.mark.parametrize("guard", [escape, escape_for_editing])
-def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str], str]) -> None:
+def test_unusual_texts_are_read_unchanged(
+    tmp_path: Path, name: str, guard: Callable[[str], str]
+) -> None:
     texts = [t for t in (DATA / name).read_text(encoding="utf-8").split("\n") if t.strip()]
     rows = [[f"id {n}", text] for n, text in enumerate(texts) if UNREADABLE not in text]
     header = ["-id", "=cmd|' /C calc'!A0"]
@@ -45,7 +47,7 @@ def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str
 )
 @example(rows=[("# no comment", "1"), ("#", "2")])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_text_comes_back(tmp_path: Path, rows: list[Sequence[str]]) -> None:
+def test_any_text_is_read_unchanged(tmp_path: Path, rows: list[Sequence[str]]) -> None:
     write_csv(tmp_path / "new.csv", ["title", "id"], rows, escape_for_editing)
     assert read_back(tmp_path / "new.csv") == (["title", "id"], [list(row) for row in rows])
     header = ["title", "'id", JOB_COLUMN, ROW_COLUMN]
@@ -54,7 +56,7 @@ def test_every_text_comes_back(tmp_path: Path, rows: list[Sequence[str]]) -> Non
     assert read_back(tmp_path / "failed.csv") == (header, failed)
 
 
-def test_an_edited_cell_of_failed_csv_loses_its_mark(tmp_path: Path) -> None:
+def test_the_apostrophe_of_an_edited_cell_of_failed_csv_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "fixed.csv"
     path.write_text(
         f"title,id,{JOB_COLUMN},{ROW_COLUMN}\n''70s,'0049-FR,job-bcdfghjklmnp,row-1\n", "utf-8"

@@ -1,4 +1,4 @@
-"""Rows in trouble, by their causes."""
+"""Groups of rows that need attention, by their causes."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def record(
     )  # fmt: skip
 
 
-def test_rows_of_one_cause_and_host_are_one_trouble_the_greatest_first() -> None:
+def test_rows_of_one_cause_and_host_are_one_group_and_the_largest_comes_first() -> None:
     found = attention_groups(
         [
             record(2, Status.FAILED, "HTTP 404 after 3 tries"),
@@ -43,25 +43,25 @@ def test_rows_of_one_cause_and_host_are_one_trouble_the_greatest_first() -> None
     assert [group.has_one_reason for group in found] == [True, False, True, True]
 
 
-def test_rows_without_a_reason_have_a_text() -> None:
+def test_the_group_of_rows_without_a_reason_says_that_no_reason_was_given() -> None:
     (found,) = attention_groups([record(2, Status.FAILED, "")])
     assert found.cause.reason == "No reason was given."
 
 
-def test_the_advice_is_that_of_the_code() -> None:
+def test_the_advice_depends_on_the_code() -> None:
     (found,) = attention_groups(
         [record(2, Status.FAILED, "no", code=FailureCode.SOURCE_UNAVAILABLE)]
     )
     assert found.advice.startswith("Open the source URL")
 
 
-def test_rows_that_need_nobody_are_no_trouble() -> None:
+def test_rows_that_need_no_attention_are_in_no_group() -> None:
     fine = (Status.PROCESSING, Status.IMPORTED, Status.SKIPPED)
     assert attention_groups(record(2, status, "words") for status in fine) == []
     assert attention_groups([record(2, Status.PENDING, "")]) == []
 
 
-def test_a_row_that_was_sent_in_vain_is_a_trouble() -> None:
+def test_a_pending_row_whose_posts_failed_needs_attention() -> None:
     (trouble,) = attention_groups(
         [record(2, Status.PENDING, "5 POSTs …", code=FailureCode.NO_MEDIA_CREATED)]
     )

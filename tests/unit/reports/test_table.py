@@ -1,4 +1,4 @@
-"""What stands in the results and in failed.csv."""
+"""The columns and cells of the results and of failed.csv."""
 
 import csv
 from collections.abc import Callable
@@ -21,13 +21,13 @@ JOB = JobReference("job-a", "output/a")
 ORIGIN = ["batch-import job", "batch-import row"]
 
 
-def results(**options: object) -> table.Table:
+def results_table(**options: object) -> table.Table:
     embedding = table.Embedding(options=ResultOptions(**options))  # type: ignore[arg-type]
     return table.results_table(COLUMNS, (), embedding)
 
 
 def line(one: ResultRow, **options: object) -> dict[str, str]:
-    made = results(**options)
+    made = results_table(**options)
     return dict(zip(made.header, cells_of(made, one), strict=True))
 
 
@@ -36,8 +36,8 @@ def cells_of(made: table.Table, one: ResultRow) -> list[str]:
     return list(found)
 
 
-def test_the_columns_are_the_promised_ones() -> None:
-    assert results().header == [
+def test_the_results_have_the_documented_columns() -> None:
+    assert results_table().header == [
         *"line status error referenceId filename sourceUrl extension ingestId mediaId key".split(),
         *"embedUrl embedCode shareUrl oembedUrl title duration thumbnail createdDate".split(),
         "status (manifest)",
@@ -48,7 +48,7 @@ def test_the_columns_are_the_promised_ones() -> None:
     ]  # fmt: skip
 
 
-def test_columns_that_could_be_taken_for_those_of_the_results_are_renamed() -> None:
+def test_manifest_columns_with_names_of_the_results_are_renamed() -> None:
     names = ("Status", "embed_code", "Reference ID", "Owner")
     assert table.results_table(ManifestColumns(names)).header[-4:] == [
         "Status (manifest)", "embed_code (manifest)", "Reference ID (manifest)", "Owner",
@@ -66,7 +66,7 @@ def test_an_imported_row_has_its_embed_code_and_links(record: Make) -> None:
     assert (cells["status (manifest)"], cells["team"]) == ("draft", "A")
 
 
-def test_embeds_look_as_they_are_reported_to(record: Make) -> None:
+def test_embed_codes_follow_the_result_options(record: Make) -> None:
     assert line(record(), player_key="p 1")["embedUrl"].endswith("/iframe/k1?playerKey=p%201")
     assert 'title="Title"' not in line(record())["embedCode"]
     assert 'title="Title"' in line(record(), embed_titles=True)["embedCode"]
@@ -74,7 +74,7 @@ def test_embeds_look_as_they_are_reported_to(record: Make) -> None:
     assert "padding-bottom:75%" in line(record(size=(640, 480)))["embedCode"]
 
 
-def test_an_embed_code_waits_for_a_ratio_that_is_asked_for(record: Make) -> None:
+def test_an_embed_code_is_empty_until_its_ratio_is_known(record: Make) -> None:
     asking = {"aspect_from_detail": True}
     assert line(record(), **asking)["embedCode"] == ""
     assert line(record(), **asking)["embedUrl"] != ""
@@ -82,33 +82,33 @@ def test_an_embed_code_waits_for_a_ratio_that_is_asked_for(record: Make) -> None
     assert "75%" in line(record(is_size_requested=True, size=(4, 3)), **asking)["embedCode"]
 
 
-def test_columns_are_chosen_and_renamed(record: Make) -> None:
-    made = results(results_columns='embedCode=Embed code, referenceId,"team=Team, or group"')
+def test_columns_are_selected_and_renamed(record: Make) -> None:
+    made = results_table(results_columns='embedCode=Embed code, referenceId,"team=Team, or group"')
     assert made.header == ["Embed code", "referenceId", "Team, or group"]
     assert cells_of(made, record())[1:] == ["r-1", "A"]
     with pytest.raises(
         UsageError,
         match=r"results_columns='embedcode' is not a column of the results\. There is embedCode",
     ):
-        results(results_columns="embedcode")
+        results_table(results_columns="embedcode")
     with pytest.raises(UsageError, match="'x' is the heading of two columns"):
-        results(results_columns="key=x,title=x")
+        results_table(results_columns="key=x,title=x")
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.IMPORTED])
-def test_no_other_row_has_one(record: Make, status: Status) -> None:
+def test_only_imported_rows_have_embed_codes(record: Make, status: Status) -> None:
     cells = line(record(status))
     assert {cells[n] for n in ("embedUrl", "embedCode", "shareUrl", "oembedUrl")} == {""}
 
 
-def test_signatures_are_masked_in_the_results_but_work_in_failed_csv(record: Make) -> None:
+def test_signatures_are_masked_in_the_results_but_not_in_failed_csv(record: Make) -> None:
     secret = {"filename": "t https://u:abc@h/", "title": "t?token=abc"}
     assert "abc" not in " ".join(line(record(**secret)).values())
     (cells,) = table.failed_lines([record(Status.FAILED, error="no")], COLUMNS, JOB)
     assert cells[0].endswith("X-Amz-Signature=abc")
 
 
-def test_failed_csv_is_the_manifest_and_the_reason(record: Make) -> None:
+def test_failed_csv_has_the_cells_of_the_manifest_and_the_reason(record: Make) -> None:
     records = [record(), record(Status.FAILED, error="codec"), record(Status.INVALID, error="bad")]
     assert table.failed_header(COLUMNS) == [*HEADER, "referenceId", "reason", *ORIGIN]
     lines = list(table.failed_lines(records, COLUMNS, JOB))
@@ -118,7 +118,7 @@ def test_failed_csv_is_the_manifest_and_the_reason(record: Make) -> None:
     ]
 
 
-def test_failed_csv_of_a_list_of_addresses_has_the_titles_that_were_made(record: Make) -> None:
+def test_failed_csv_of_a_list_of_urls_has_the_generated_titles(record: Make) -> None:
     columns = ManifestColumns(("sourceUrl",), (0, None, None, None))
     assert table.failed_header(columns)[1:-2] == "filename referenceId reason".split()
     one = record(Status.FAILED, error="codec", cells=("u",), columns=columns)
@@ -133,7 +133,7 @@ def test_failed_csv_of_a_failed_csv_has_one_reason(record: Make) -> None:
     assert next(table.failed_lines([one], columns, JOB))[:-2] == ["u", "t", "r-1", "new"]
 
 
-def test_a_column_of_reference_ids_named_reason_is_no_reason(record: Make) -> None:
+def test_a_column_of_reference_ids_named_reason_is_not_the_reason(record: Make) -> None:
     columns = ManifestColumns(("sourceUrl", "title", "reason"), (0, 1, None, 2))
     assert table.failed_header(columns)[:-2] == ["sourceUrl", "title", "reason", "reason"]
     one = record(Status.FAILED, error="new", cells=("u", "t", "my-1"), columns=columns)
@@ -154,7 +154,7 @@ def test_a_removed_row_keeps_its_own_columns_beside_those_of_the_manifest(record
     assert cells_of(made, current)[-5:] == ["two", "C", "5", "", ""]
 
 
-def test_csv_opens_right_in_excel_and_is_whole_or_not_there(tmp_path: Path) -> None:
+def test_a_csv_file_opens_in_excel_and_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "results.csv"
     write_csv(path, ["a", "-b"], [['ä,\n"', "=1+1"]])
     assert path.read_bytes().startswith(b"\xef\xbb\xbf")

@@ -1,4 +1,4 @@
-"""What is written anew, and what is read before it."""
+"""Which results are written again, and what is read first."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def headings(path: Path) -> list[object]:
     return [cell.value for cell in openpyxl.load_workbook(path)["Videos"][1]]
 
 
-def test_a_workbook_that_nobody_touched_is_not_read_again(
+def test_a_workbook_that_nobody_edited_is_not_read(
     tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_results(tmp_path, store, ["xlsx"], now=2.0)
@@ -38,7 +38,7 @@ def test_a_workbook_that_nobody_touched_is_not_read_again(
     assert (tmp_path / "results.xlsx").stat().st_ino != before
 
 
-def test_what_was_added_stays_through_every_later_writing(tmp_path: Path, store: Store) -> None:
+def test_added_columns_are_kept_by_every_later_write(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "results.xlsx"
     write_results(tmp_path, store, ["xlsx"], now=2.0)
     book = openpyxl.load_workbook(path)
@@ -51,7 +51,7 @@ def test_what_was_added_stays_through_every_later_writing(tmp_path: Path, store:
         assert "Editor" in headings(path)
 
 
-def test_failed_csv_is_written_again_only_where_it_may_differ(tmp_path: Path, store: Store) -> None:
+def test_failed_csv_is_written_again_only_if_it_may_differ(tmp_path: Path, store: Store) -> None:
     path = tmp_path / "failed.csv"
 
     def written() -> int:
@@ -71,7 +71,7 @@ def test_failed_csv_is_written_again_only_where_it_may_differ(tmp_path: Path, st
     assert written() != edited
 
 
-def test_the_results_are_named_after_the_folder_not_after_the_file_loaded_last(
+def test_the_results_have_the_name_of_the_folder_not_of_the_last_manifest(
     tmp_path: Path, store: Store
 ) -> None:
     folder = tmp_path / "library"

@@ -1,4 +1,4 @@
-"""Which hosts the sandbox downloads from. A request to any other would fail this test."""
+"""Which hosts the sandbox downloads from. A request to any other host would fail this test."""
 
 import pytest
 
@@ -30,7 +30,9 @@ def test_no_other_host_is_contacted(url: str, monkeypatch: pytest.MonkeyPatch) -
         ("http://[::1", "not valid"),
     ],
 )
-def test_why_a_download_fails(url: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_failed_download_has_its_cause(
+    url: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refused(*_: object, **__: object) -> None:
         raise ConnectionRefusedError
 

@@ -1,4 +1,4 @@
-"""What a person may write for a knob, and what is said of anything else."""
+"""The values of knobs, and the errors for invalid values."""
 
 import re
 from dataclasses import asdict
@@ -36,7 +36,7 @@ from batch_import.sandbox.knobs import Knobs
         ("outages", [], ()),
     ],
 )
-def test_a_value_is_read(name: str, given_value: object, read: object) -> None:
+def test_a_valid_value_is_read(name: str, given_value: object, read: object) -> None:
     knobs = Knobs.from_mapping({name: given_value})
     found = asdict(knobs)[name.replace("-", "_")]
     assert found == read
@@ -65,7 +65,7 @@ def test_a_value_is_read(name: str, given_value: object, read: object) -> None:
         ("credentials_status", 402, "401, 403"),
     ],
 )
-def test_a_value_of_another_form_is_refused_and_the_form_is_reported(
+def test_an_invalid_value_is_refused_with_the_expected_form(
     name: str, value: object, form: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
@@ -78,28 +78,28 @@ def test_a_value_of_another_form_is_refused_and_the_form_is_reported(
     ("name", "near"),
     [("hangs", "hang"), ("Rate-Limit ", "rate_limit"), ("list_omit", "list_omits")],
 )
-def test_an_unknown_name_brings_the_nearest_known(name: str, near: str) -> None:
+def test_the_error_for_an_unknown_knob_names_a_similar_one(name: str, near: str) -> None:
     with pytest.raises(UsageError) as caught:
         Knobs.from_mapping({name: 1})
     assert f"'{near}'" in caught.value.hint
 
 
-def test_a_name_near_to_none_brings_all() -> None:
+def test_the_error_for_an_unknown_knob_without_a_similar_one_names_all() -> None:
     with pytest.raises(UsageError) as caught:
         Knobs.from_mapping({"zzzzzz": 1})
     assert "processing, listed_from" in caught.value.hint
 
 
-def test_without_values_the_defaults_stand() -> None:
+def test_the_defaults_are_used_without_values() -> None:
     assert Knobs.from_mapping({}) == Knobs()
 
 
-def test_what_is_written_out_is_read_back_alike() -> None:
+def test_written_knobs_are_read_unchanged() -> None:
     knobs = Knobs(processing=(1, 9), outages=((1, 2),), hang=0.5, credentials_status=403)
     assert Knobs.from_mapping(asdict(knobs)) == knobs
 
 
-def test_every_knob_has_a_line_that_says_what_it_is() -> None:
+def test_every_knob_has_a_comment() -> None:
     source = Path(batch_import.sandbox.knobs.__file__).read_text("utf-8")
     for name in asdict(Knobs()):
         assert re.search(rf"    #: .+\n    {name}: ", source), name
@@ -109,7 +109,7 @@ def test_every_knob_has_a_line_that_says_what_it_is() -> None:
     st.sampled_from(list(asdict(Knobs()))),
     st.none() | st.booleans() | st.floats() | st.text() | st.lists(st.floats(), max_size=3),
 )
-def test_whatever_is_written_is_read_or_refused_in_words(name: str, value: object) -> None:
+def test_any_value_is_read_or_refused_with_the_expected_form(name: str, value: object) -> None:
     try:
         knobs = Knobs.from_mapping({name: value})
     except UsageError as error:
@@ -125,7 +125,7 @@ def test_whatever_is_written_is_read_or_refused_in_words(name: str, value: objec
 
 
 @given(st.floats(0, 1), st.lists(st.floats(0, 1e6), min_size=2, max_size=2).map(sorted))
-def test_a_good_value_is_taken_as_a_number_or_a_text(chance: float, span: list[float]) -> None:
+def test_a_valid_value_is_read_as_a_number_or_a_text(chance: float, span: list[float]) -> None:
     for hang, processing in ((chance, span), (repr(chance), f"{span[0]:f}-{span[1]:f}")):
         knobs = Knobs.from_mapping({"hang": hang, "processing": processing})
         assert knobs.hang == chance

@@ -1,4 +1,4 @@
-"""The stand-in for the platform under a virtual clock: every answer of it, and every fault."""
+"""The simulated platform on a virtual clock: all its answers and faults."""
 
 import json
 from collections import Counter
@@ -48,8 +48,8 @@ def post(there: SimulatedPlatform, after: float = 0.0, **changes: object) -> Sim
     return call(there, "POST", "/media/new", after=after, body={**VIDEO, **changes})
 
 
-def payload(reply: SimulatedReply) -> Any:
-    """Give a payload as it comes out of real JSON."""
+def decoded_payload(reply: SimulatedReply) -> Any:
+    """Return the payload of a reply after encoding it as JSON and decoding it."""
     return json.loads(json.dumps(reply.payload))
 
 
@@ -57,7 +57,7 @@ def listing(there: SimulatedPlatform, after: float = 0.0, **query: object) -> An
     given = {name: str(value) for name, value in query.items()}
     reply = call(there, "GET", "/media", after=after, query=given)
     assert reply.status == 200
-    return payload(reply)["listResult"]
+    return decoded_payload(reply)["listResult"]
 
 
 def references(there: SimulatedPlatform, after: float = 0.0, **query: object) -> list[str]:
@@ -65,16 +65,16 @@ def references(there: SimulatedPlatform, after: float = 0.0, **query: object) ->
 
 
 def ingest_status(there: SimulatedPlatform, ingest_id: str, after: float) -> Any:
-    return payload(call(there, "GET", f"/media/new/status/{ingest_id}", after=after))
+    return decoded_payload(call(there, "GET", f"/media/new/status/{ingest_id}", after=after))
 
 
-# The life of a video.
+# The life of a video
 
 
-def test_a_video_goes_from_its_post_to_online() -> None:
+def test_a_video_is_processing_and_then_online() -> None:
     there = platform(processing=(10, 10))
     reply = post(there)
-    ingest_id = payload(reply)["ingestId"]
+    ingest_id = decoded_payload(reply)["ingestId"]
     assert reply.status == 200
     assert str(UUID(ingest_id)) == ingest_id
     assert ingest_status(there, ingest_id, 9.9) == {"status": "Processing"}
@@ -91,14 +91,14 @@ def test_a_video_goes_from_its_post_to_online() -> None:
     assert item["key"] == there.media[0].key
 
 
-def test_length_and_thumbnail_are_unknown_while_it_is_processed() -> None:
+def test_duration_and_thumbnail_are_unknown_during_processing() -> None:
     there = platform(processing=(10, 10))
     post(there)
     (item,) = listing(there, 5)["items"]
     assert (item["status"], item["duration"], item["thumbnail"]) == ("Processing", None, None)
 
 
-def test_processing_takes_between_low_and_high() -> None:
+def test_processing_times_are_within_the_range_of_the_knob() -> None:
     there = platform(processing=(2, 5))
     for number in range(200):
         post(there, referenceId=f"r{number}")
@@ -107,30 +107,30 @@ def test_processing_takes_between_low_and_high() -> None:
     assert 4.5 < max(times) <= 5
 
 
-def test_an_ingest_is_queued_first_where_the_knob_says_so() -> None:
+def test_an_ingest_is_queued_first_if_the_knob_is_set() -> None:
     there = platform(processing=(8, 8), queued=True)
-    ingest_id = payload(post(there))["ingestId"]
+    ingest_id = decoded_payload(post(there))["ingestId"]
     words = [ingest_status(there, ingest_id, after)["status"] for after in (0, 1.9, 2.1, 8)]
     assert words == ["Queued", "Queued", "Processing", "Online"]
 
 
 @pytest.mark.parametrize(("case", "word"), [("lower", "online"), ("upper", "ONLINE")])
-def test_status_words_are_spelled_as_the_knob_says(case: str, word: str) -> None:
+def test_statuses_have_the_case_of_the_knob(case: str, word: str) -> None:
     there = platform(processing=(1, 1), status_case=case)
-    ingest_id = payload(post(there))["ingestId"]
+    ingest_id = decoded_payload(post(there))["ingestId"]
     assert ingest_status(there, ingest_id, 2)["status"] == word
     assert listing(there, 2)["items"][0]["status"] == word
 
 
-def test_some_media_stop_at_pending_review() -> None:
+def test_a_share_of_media_stays_pending_review() -> None:
     there = platform(processing=(1, 1), pending_review=1.0)
-    ingest_id = payload(post(there))["ingestId"]
+    ingest_id = decoded_payload(post(there))["ingestId"]
     assert ingest_status(there, ingest_id, 99) == {"status": "Pending Review"}
 
 
-def test_a_failed_ingest_tells_why_and_a_new_attempt_draws_anew() -> None:
+def test_a_failed_ingest_has_a_reason_and_a_new_post_may_succeed() -> None:
     there = platform(processing=(1, 1), failing=0.5)
-    ingests = [payload(post(there))["ingestId"] for _ in range(40)]
+    ingests = [decoded_payload(post(there))["ingestId"] for _ in range(40)]
     answers = [ingest_status(there, ingest_id, 2) for ingest_id in ingests]
     assert {answer["status"] for answer in answers} == {"Failed", "Online"}
     assert all(bool(answer.get("error")) == (answer["status"] == "Failed") for answer in answers)
@@ -151,13 +151,13 @@ def test_a_failed_ingest_tells_why_and_a_new_attempt_draws_anew() -> None:
 )
 def test_a_source_under_invalid_always_fails(url: str, fails: bool) -> None:  # noqa: FBT001
     there = platform(processing=(1, 1))
-    ingest_id = payload(post(there, sourceUrl=url))["ingestId"]
+    ingest_id = decoded_payload(post(there, sourceUrl=url))["ingestId"]
     answer = ingest_status(there, ingest_id, 2)
     assert (answer["status"] == "Failed") is fails
     assert ("host not found" in answer.get("error", "")) is fails
 
 
-# Creating.
+# Creating media
 
 
 @pytest.mark.parametrize(
@@ -174,21 +174,21 @@ def test_a_source_under_invalid_always_fails(url: str, fails: bool) -> None:  # 
         ({"referenceId": 7}, "referenceId"),
     ],
 )
-def test_a_faulty_post_is_refused_and_the_field_named(changes: dict[str, Any], field: str) -> None:
+def test_an_invalid_post_is_refused_with_its_field(changes: dict[str, Any], field: str) -> None:
     there = platform(error_body="problem")
     reply = post(there, **changes)
     assert reply.status == 400
-    assert list(payload(reply)["errors"]) == [field]
+    assert list(decoded_payload(reply)["errors"]) == [field]
     assert there.media == []
 
 
-def test_all_faults_of_a_post_are_reported_at_once() -> None:
+def test_all_invalid_fields_of_a_post_are_reported_at_once() -> None:
     reply = post(platform(error_body="problem"), sourceUrl="x", filename="", extension="x")
-    assert list(payload(reply)["errors"]) == ["sourceUrl", "filename", "extension"]
+    assert list(decoded_payload(reply)["errors"]) == ["sourceUrl", "filename", "extension"]
 
 
 @pytest.mark.parametrize("extension", ["mp4", ".MOV", "3gp"])
-def test_a_documented_format_is_taken_with_or_without_its_dot(extension: str) -> None:
+def test_a_documented_format_is_accepted_with_or_without_a_dot(extension: str) -> None:
     assert post(platform(), extension=extension).status == 200
 
 
@@ -197,13 +197,13 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
     assert call(platform(), "POST", "/media/new", body=body).status == 400
 
 
-def test_the_reference_is_optional() -> None:
+def test_the_reference_id_is_optional() -> None:
     there = platform()
     assert post(there, referenceId=None).status == 200
     assert listing(there)["items"][0]["referenceId"] is None
 
 
-def test_the_same_reference_makes_a_second_video() -> None:
+def test_a_second_post_of_a_reference_id_creates_a_second_video() -> None:
     there = platform()
     post(there)
     post(there)
@@ -211,7 +211,7 @@ def test_the_same_reference_makes_a_second_video() -> None:
     assert len({media.key for media in there.media}) == 2
 
 
-def test_the_same_reference_is_refused_while_a_media_with_it_lives() -> None:
+def test_a_reference_id_of_a_non_failed_media_is_refused_if_the_knob_is_set() -> None:
     there = platform(duplicate_reference="refuse", processing=(5, 5))
     assert post(there, sourceUrl="https://a.invalid/a.mp4").status == 200
     assert post(there, after=1).status == 409
@@ -219,7 +219,7 @@ def test_the_same_reference_is_refused_while_a_media_with_it_lives() -> None:
     assert post(there, after=99).status == 409
 
 
-def test_a_rejected_video_stays_rejected_and_others_do_not() -> None:
+def test_a_rejected_video_is_always_rejected() -> None:
     there = platform(rejecting=0.3)
     first = [post(there, referenceId=f"r{n}").status for n in range(200)]
     again = [post(there, referenceId=f"r{n}").status for n in range(200)]
@@ -228,10 +228,10 @@ def test_a_rejected_video_stays_rejected_and_others_do_not() -> None:
     assert 30 <= sum(status != 200 for status in first) <= 90
 
 
-# Listings.
+# Media lists
 
 
-def test_the_newest_come_first_in_pages() -> None:
+def test_the_newest_media_are_on_the_first_page() -> None:
     there = platform()
     for number in range(7):
         post(there, after=number, referenceId=f"r{number}")
@@ -243,17 +243,17 @@ def test_the_newest_come_first_in_pages() -> None:
     assert references(there, 9, PageSize=3, PageNumber=4) == []
 
 
-def test_pages_across_settled_and_moving_media_have_no_gap() -> None:
+def test_pages_have_no_gap_between_processing_and_online_media() -> None:
     there = platform(processing=(5, 5))
     for number in range(10):
         post(there, after=number, referenceId=f"r{number}")
-    # Now five are settled and five still processed; every cut between pages must fit.
+    # Five media are online and five are processing; no media may be missing between two pages.
     for size in range(1, 12):
         pages = [references(there, 9.5, PageSize=size, PageNumber=n + 1) for n in range(11)]
         assert list(chain.from_iterable(pages)) == [f"r{9 - number}" for number in range(10)], size
 
 
-def test_a_page_holds_25_and_100_at_most() -> None:
+def test_a_page_has_25_media_by_default_and_at_most_100() -> None:
     there = platform(existing=150)
     assert len(references(there)) == 25
     result = listing(there, PageSize=500)
@@ -272,11 +272,11 @@ def test_a_page_holds_25_and_100_at_most() -> None:
         {"SortOrder": "up"},
     ],
 )
-def test_a_faulty_query_is_refused(query: dict[str, str]) -> None:
+def test_an_invalid_query_is_refused(query: dict[str, str]) -> None:
     assert call(platform(), "GET", "/media", query=query).status == 400
 
 
-def test_listings_are_sorted_as_asked() -> None:
+def test_lists_are_sorted_as_requested() -> None:
     there = platform()
     for title in ("b", "C", "a"):
         post(there, filename=title, referenceId=title)
@@ -286,7 +286,7 @@ def test_listings_are_sorted_as_asked() -> None:
     assert references(there, sortorder="ASC", pagesize=2, pagenumber=2) == ["a"]
 
 
-def test_the_search_term_looks_into_title_and_reference() -> None:
+def test_the_search_term_is_compared_with_title_and_reference_id() -> None:
     there = platform()
     post(there, filename="Blue whale", referenceId="r1")
     post(there, filename="Shark", referenceId="not-a-WHALE")
@@ -295,20 +295,22 @@ def test_the_search_term_looks_into_title_and_reference() -> None:
 
 
 @pytest.mark.parametrize(
-    ("way", "found"),
+    ("knob", "found"),
     [("exact", ["r1"]), ("contains", ["r10", "r1"]), ("ignored", ["x", "r10", "r1"])],
 )
-def test_the_reference_filter_does_what_the_knob_says(way: str, found: list[str]) -> None:
-    there = platform(reference_filter=way)
+def test_the_reference_filter_follows_the_knob(knob: str, found: list[str]) -> None:
+    there = platform(reference_filter=knob)
     for reference in ("r1", "r10", "x"):
         post(there, referenceId=reference)
     assert references(there, referenceId="r1") == found
     assert listing(there, referenceId="r1")["totalItems"] == len(found)
 
 
-@pytest.mark.parametrize(("way", "found"), [("exact-or-404", ["r1"]), ("missing", None)])
-def test_a_search_may_be_answered_with_404(way: str, found: list[str] | None) -> None:
-    there = platform(reference_filter=way)
+@pytest.mark.parametrize(("knob", "found"), [("exact-or-404", ["r1"]), ("missing", None)])
+def test_a_search_without_matches_may_be_answered_with_404(
+    knob: str, found: list[str] | None
+) -> None:
+    there = platform(reference_filter=knob)
     post(there, referenceId="r1")
     if found is None:
         assert call(there, "GET", "/media", query={"referenceId": "r1"}).status == 404
@@ -318,27 +320,27 @@ def test_a_search_may_be_answered_with_404(way: str, found: list[str] | None) ->
     assert references(there) == ["r1"]
 
 
-def test_the_items_may_be_nested() -> None:
+def test_a_list_has_nested_items_if_the_knob_is_set() -> None:
     there = platform(items_shape="nested")
     post(there)
     assert listing(there)["items"]["items"][0]["referenceId"] == "ref-1"
 
 
 @pytest.mark.parametrize(
-    ("way", "pages"),
+    ("knob", "pages"),
     [
         ("exact", [[5, 4], [3, 2], [1], []]),
         ("ignored", [[5, 4], [5, 4], [5, 4], [5, 4]]),
         ("clamped", [[5, 4], [3, 2], [1], [1]]),
     ],
 )
-def test_a_page_number_does_what_the_knob_says(way: str, pages: list[list[int]]) -> None:
-    there = platform(existing=5, page_number=way)
+def test_the_page_number_follows_the_knob(knob: str, pages: list[list[int]]) -> None:
+    there = platform(existing=5, page_number=knob)
     shown = [references(there, PageSize=2, PageNumber=number) for number in (1, 2, 3, 4)]
     assert shown == [[f"existing-{n:06}" for n in page] for page in pages]
 
 
-def test_others_delete_media_of_theirs_from_the_first_listing_on() -> None:
+def test_other_users_delete_only_their_own_media() -> None:
     there = platform(existing=60, deletion_rate=1.0, deletion_size=5)
     post(there)
     assert listing(there, after=500)["totalItems"] == 61
@@ -352,20 +354,20 @@ def test_others_delete_media_of_theirs_from_the_first_listing_on() -> None:
     assert references(again, after=5_000) == ["ref-1"]
 
 
-def test_a_media_may_be_listed_only_when_online() -> None:
+def test_media_may_be_listed_only_when_online() -> None:
     there = platform(listed_from="online", processing=(5, 5))
     post(there)
     assert [len(references(there, after)) for after in (0, 4.9, 5)] == [0, 0, 1]
     assert [len(references(there, after, referenceId="ref-1")) for after in (0, 5)] == [1, 1]
 
 
-def test_a_listing_may_lag_behind() -> None:
+def test_media_may_be_listed_with_a_delay() -> None:
     there = platform(list_delay=(3, 3), processing=(1, 1))
     post(there)
     assert [len(references(there, after)) for after in (0, 2.9, 3)] == [0, 0, 1]
 
 
-def test_a_failed_media_may_leave_the_listing() -> None:
+def test_failed_media_may_be_omitted_from_lists() -> None:
     there = platform(list_failed=False, failing=1.0, processing=(5, 5))
     post(there)
     assert references(there, 4) == ["ref-1"]
@@ -374,36 +376,36 @@ def test_a_failed_media_may_leave_the_listing() -> None:
     assert listing(there, 5, referenceId="ref-1")["items"] == []
 
 
-def test_a_listing_may_miss_items_another_time_others() -> None:
+def test_lists_may_omit_media_at_random() -> None:
     there = platform(list_omits=0.3, existing=100)
     pages = [tuple(references(there, PageSize=100)) for _ in range(5)]
     assert all(50 < len(page) < 90 for page in pages)
     assert len(set(pages)) == 5
     assert list(pages[0]) == sorted(pages[0], reverse=True)
-    # Nothing gives away that something is missing.
+    # The total does not show that media are missing.
     result = listing(there, PageSize=100)
     assert result["totalItems"] == len(result["items"])
 
 
-def test_a_single_media_can_be_asked_for_by_key_and_id() -> None:
+def test_the_detail_of_a_media_is_found_by_key_and_by_id() -> None:
     there = platform(processing=(1, 1))
     post(there)
     media = there.media[0]
     for name in (media.key, media.id):
-        detail = payload(call(there, "GET", f"/media/{name}/detail", after=2))
+        detail = decoded_payload(call(there, "GET", f"/media/{name}/detail", after=2))
         assert detail["key"] == media.key
         assert detail["download"] == {"width": 320, "height": 180}
 
 
 @pytest.mark.parametrize(("form", "kind"), [("clock", str), ("seconds", int), ("text", str)])
-def test_a_duration_has_the_form_of_the_knob(form: str, kind: type) -> None:
+def test_the_duration_has_the_format_of_the_knob(form: str, kind: type) -> None:
     there = platform(duration_format=form, existing=1)
     duration = listing(there)["items"][0]["duration"]
     assert type(duration) is kind
     assert (":" in str(duration)) is (form == "clock")
 
 
-# The door: addresses, credentials, limits.
+# URLs, credentials, rate limits
 
 
 @pytest.mark.parametrize(
@@ -418,12 +420,12 @@ def test_a_duration_has_the_form_of_the_knob(form: str, kind: type) -> None:
         ("DELETE", "/media/some/detail", 405),
     ],
 )
-def test_an_address_or_method_that_is_none_is_refused(method: str, path: str, status: int) -> None:
+def test_an_unknown_path_or_method_is_refused(method: str, path: str, status: int) -> None:
     assert call(platform(), method, path).status == status
 
 
-def test_the_account_is_the_same_every_time() -> None:
-    accounts = [payload(call(platform(seed), "GET", "/account/info")) for seed in (1, 1, 2)]
+def test_the_account_depends_only_on_the_seed() -> None:
+    accounts = [decoded_payload(call(platform(seed), "GET", "/account/info")) for seed in (1, 1, 2)]
     assert accounts[0] == accounts[1]
     assert accounts[0]["id"] != accounts[2]["id"]
     assert set(accounts[0]) == {"id", "publicKey", "title"}
@@ -440,29 +442,29 @@ def test_wrong_credentials_are_refused(status: int, user: str, word: str) -> Non
     assert there.media == []
 
 
-def test_the_rate_limit_lets_in_a_burst_and_then_its_rate() -> None:
+def test_the_rate_limit_allows_a_burst_and_then_its_rate() -> None:
     there = platform(rate_limit=2, burst=5)
     statuses = Counter(post(there, after=tick / 100).status for tick in range(1001))
-    # Ten seconds at two a second, and the burst before.
+    # Ten seconds at two requests per second, and the burst before.
     assert statuses == {200: 25, 429: 976}
     assert there.rate_limited == 976
     assert there.calls == {"create": 1001}
     assert len(there.media) == 25
 
 
-def test_a_pause_saves_no_more_than_the_burst() -> None:
+def test_idle_time_saves_no_more_than_the_burst() -> None:
     there = platform(rate_limit=2, burst=5)
     post(there)
     assert [post(there, after=1000).status for _ in range(6)] == [200] * 5 + [429]
 
 
-def test_who_keeps_exactly_the_rate_is_never_refused() -> None:
+def test_requests_at_exactly_the_rate_limit_are_never_refused() -> None:
     there = platform(rate_limit=3, burst=1)
     assert {post(there, after=tick / 3).status for tick in range(1000)} == {200}
 
 
 @pytest.mark.parametrize(("kind", "fault"), [("rate_limit", 429), ("unavailable", 503)])
-def test_retry_after_never_brings_anyone_too_early(kind: str, fault: int) -> None:
+def test_retry_after_is_never_too_short(kind: str, fault: int) -> None:
     knobs: dict[str, Any] = (
         {"rate_limit": 0.3, "burst": 1} if kind == "rate_limit" else {"unavailable": 1.0}
     )
@@ -488,10 +490,10 @@ def test_retry_after_never_brings_anyone_too_early(kind: str, fault: int) -> Non
     ],
 )
 def test_errors_have_the_shape_of_the_knob(shape: str, fits: Callable[[Any], bool]) -> None:
-    assert fits(payload(post(platform(error_body=shape), extension="exe")))
+    assert fits(decoded_payload(post(platform(error_body=shape), extension="exe")))
 
 
-# Faults.
+# Faults
 
 
 @pytest.mark.parametrize(
@@ -506,7 +508,7 @@ def test_errors_have_the_shape_of_the_knob(shape: str, fits: Callable[[Any], boo
         ("truncated", 200, ReplyFault.TRUNCATED, True),
     ],
 )
-def test_a_fault_comes_before_or_after_the_deed(
+def test_a_fault_comes_before_or_after_a_request_is_carried_out(
     knob: str,
     status: int,
     fault: ReplyFault,
@@ -519,23 +521,23 @@ def test_a_fault_comes_before_or_after_the_deed(
 
 
 @pytest.mark.parametrize("knob", ["unavailable", "error_before"])
-def test_the_answer_to_a_call_not_carried_out_is_not_spoilt(knob: str) -> None:
+def test_a_request_that_was_not_carried_out_has_no_second_fault(knob: str) -> None:
     chances: dict[str, Any] = {knob: 1.0, "error_after": 1.0}
     assert post(platform(**chances)).status in {500, 503}
 
 
-def test_a_hanging_call_hangs_as_long_as_the_knob_says() -> None:
+def test_a_hanging_request_waits_as_long_as_the_knob_says() -> None:
     assert post(platform(hang=1.0, hang_seconds=33)).delay == 33
 
 
-def test_latency_is_between_low_and_high() -> None:
+def test_latency_is_within_the_range_of_the_knob() -> None:
     there = platform(latency=(0.1, 0.3))
     delays = [post(there).delay for _ in range(100)]
     assert 0.1 <= min(delays) < 0.15
     assert 0.25 < max(delays) <= 0.3
 
 
-def test_in_an_outage_every_call_is_cut_and_none_carried_out() -> None:
+def test_every_request_is_cut_and_not_carried_out_during_an_outage() -> None:
     there = platform(outages=((5, 10), (20, 21)))
     faults = [post(there, after=after).fault for after in (4.9, 5, 9.9, 10, 20.5, 21)]
     cut, none = ReplyFault.CUT, ReplyFault.NONE
@@ -543,7 +545,7 @@ def test_in_an_outage_every_call_is_cut_and_none_carried_out() -> None:
     assert len(there.media) == 3
 
 
-def test_faults_come_as_often_as_their_knobs_say() -> None:
+def test_faults_are_as_frequent_as_their_knobs() -> None:
     there = platform(lost_request=0.2, error_after=0.25)
     replies = [post(there) for _ in range(2000)]
     cut = sum(reply.fault is ReplyFault.CUT for reply in replies)
@@ -552,7 +554,7 @@ def test_faults_come_as_often_as_their_knobs_say() -> None:
     assert len(there.media) == 2000 - cut
 
 
-def test_the_same_seed_plays_the_same_and_another_does_not() -> None:
+def test_replies_are_equal_for_equal_seeds() -> None:
     def play(seed: int) -> list[Any]:
         there = platform(seed, failing=0.3, lost_reply=0.2, error_before=0.2, foreign_rate=0.5)
         replies = [post(there, after=n, referenceId=f"r{n}") for n in range(60)]
@@ -566,7 +568,7 @@ def listing_or_none(there: SimulatedPlatform) -> object:
     return call(there, "GET", "/media", after=60).payload
 
 
-# Media of others, and keeping them.
+# Media of other users; dumps
 
 
 def test_existing_media_are_online_and_older_than_the_start() -> None:
@@ -577,7 +579,7 @@ def test_existing_media_are_online_and_older_than_the_start() -> None:
     assert all(media.foreign and media.created < START for media in there.media)
 
 
-def test_others_add_media_in_the_order_of_time() -> None:
+def test_other_users_add_media_in_the_order_of_time() -> None:
     there = platform(foreign_rate=2)
     post(there, after=50)
     listing(there, 100)
@@ -587,9 +589,9 @@ def test_others_add_media_in_the_order_of_time() -> None:
     assert [media.foreign for media in there.media].count(False) == 1
 
 
-def test_what_is_dumped_comes_back() -> None:
+def test_a_dump_is_loaded_unchanged() -> None:
     there = platform(existing=2, processing=(10, 10), hang_seconds=7)
-    ingest_id = payload(post(there))["ingestId"]
+    ingest_id = decoded_payload(post(there))["ingestId"]
     back = SimulatedPlatform.load(json.loads(json.dumps(there.dump())), "VC-me", "secret")
     assert back.media == there.media
     assert back.knobs == there.knobs
@@ -600,11 +602,11 @@ def test_what_is_dumped_comes_back() -> None:
     assert len(back.non_failed_media("ref-1", START + 6)) == 1
 
 
-def test_a_dump_holds_no_credentials() -> None:
+def test_a_dump_contains_no_credentials() -> None:
     assert "secret" not in json.dumps(platform().dump())
 
 
-def test_a_dump_can_go_on_with_other_knobs_and_a_new_start() -> None:
+def test_a_dump_can_be_loaded_with_other_knobs_and_another_start() -> None:
     data = platform().dump()
     back = SimulatedPlatform.load(
         data, "VC-me", "secret", knobs=Knobs(outages=((0, 5),)), start=START + 100
@@ -619,19 +621,19 @@ def test_a_dump_can_go_on_with_other_knobs_and_a_new_start() -> None:
     "data",
     [{}, {"version": 2}, {**platform().dump(), "media": [{}]}, {**platform().dump(), "media": 1}],
 )
-def test_what_is_no_dump_is_refused(data: dict[str, object]) -> None:
+def test_an_invalid_dump_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(StateError):
         SimulatedPlatform.load(data)
 
 
-def test_counts_tell_where_the_media_are() -> None:
+def test_counts_have_the_number_of_media_per_status() -> None:
     there = platform(processing=(5, 5))
     post(there)
     post(there, after=4)
     assert there.counts(START + 6) == {"Online": 1, "Processing": 1}
 
 
-# Speed and whatever comes.
+# Any requests
 
 
 JSON = st.recursive(
@@ -647,7 +649,7 @@ TEXT = st.text(st.characters(), max_size=20)
     st.dictionaries(st.sampled_from(["PageSize", "referenceId", "SearchTerm", "mediaIds"]), TEXT),
     st.dictionaries(st.sampled_from(list(VIDEO)), JSON) | JSON,
 )
-def test_whatever_is_asked_is_answered(
+def test_any_request_gets_a_valid_reply(
     method: str, path: str, query: dict[str, str], body: object
 ) -> None:
     there = platform(rejecting=0.5, existing=1)
@@ -663,7 +665,7 @@ def test_whatever_is_asked_is_answered(
     st.floats(0, 40),
     st.integers(1, 7),
 )
-def test_pages_together_hold_each_listed_media_once(
+def test_all_pages_together_contain_each_listed_media_once(
     posts: list[tuple[float, str]],
     list_failed: bool,  # noqa: FBT001
     listed_from: str,

@@ -61,7 +61,7 @@ def test_one_delegation_key_signs_many_urls(client: _Client) -> None:
     assert 23 * 3600 < (expiry - now).total_seconds() < 25 * 3600
 
 
-def test_a_key_that_ends_before_the_url_is_replaced(client: _Client) -> None:
+def test_a_delegation_key_that_expires_before_the_url_is_replaced(client: _Client) -> None:
     source = AzSource()
     source.signed_url("az://account/videos/a.mp4", 3600)
     source.signed_url("az://account/videos/a.mp4", 6 * 3600)
@@ -71,7 +71,7 @@ def test_a_key_that_ends_before_the_url_is_replaced(client: _Client) -> None:
     assert life <= timedelta(days=7)
 
 
-def test_one_key_signs_many_urls_that_live_as_long_as_they_can(client: _Client) -> None:
+def test_one_delegation_key_signs_many_urls_of_the_longest_validity(client: _Client) -> None:
     source = AzSource()
     for _ in range(3):
         source.signed_url("az://account/videos/a.mp4", source.max_url_seconds)
@@ -79,12 +79,12 @@ def test_one_key_signs_many_urls_that_live_as_long_as_they_can(client: _Client) 
 
 
 @pytest.mark.usefixtures("client")
-def test_a_reference_names_a_blob() -> None:
+def test_a_reference_without_a_blob_is_refused() -> None:
     with pytest.raises(ReferenceRefused, match="az://account/container/blob"):
         AzSource().signed_url("az://account/videos", 60)
 
 
-def test_a_manifest_cannot_choose_the_host_that_credentials_are_sent_to(
+def test_a_manifest_cannot_choose_the_host_that_gets_the_credentials(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(az, "_client", lambda name: pytest.fail(f"a client of {name}"))
@@ -109,7 +109,7 @@ def test_a_manifest_cannot_choose_the_host_that_credentials_are_sent_to(
         ),
     ],
 )
-def test_an_account_key_is_used_if_it_is_of_this_account(
+def test_an_account_key_is_used_only_for_its_own_account(
     environ: dict[str, str],
     has_key: bool,  # noqa: FBT001
     monkeypatch: pytest.MonkeyPatch,

@@ -1,4 +1,4 @@
-"""What a host's answer says of a file."""
+"""What the response of a host shows about a file."""
 
 import pytest
 from hypothesis import given
@@ -28,7 +28,7 @@ def code(found: SourceResponse, extension: str = "mp4") -> str:
 
 
 @pytest.mark.parametrize(
-    ("start", "good"),
+    ("start", "valid_extensions"),
     [
         (MP4, {"mp4", "mov", "3gp"}),
         (OLD_MOV, {"mp4", "mov", "3gp"}),
@@ -37,10 +37,14 @@ def code(found: SourceResponse, extension: str = "mp4") -> str:
         (WMV, {"wmv"}),
     ],
 )
-def test_the_start_of_a_video_tells_its_extensions(start: bytes, good: set[str]) -> None:
-    assert extensions_of(start) == good
+def test_the_first_bytes_of_a_video_show_its_extensions(
+    start: bytes, valid_extensions: set[str]
+) -> None:
+    assert extensions_of(start) == valid_extensions
     for extension in ("mp4", "mov", "3gp", "mkv", "webm", "avi", "wmv"):
-        assert code(reply(start), extension) == ("" if extension in good else "source-format")
+        assert code(reply(start), extension) == (
+            "" if extension in valid_extensions else "source-format"
+        )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +62,7 @@ def test_the_start_of_a_video_tells_its_extensions(start: bytes, good: set[str])
         (b"\x00", "something else"),
     ],
 )
-def test_what_is_no_video_is_an_error_that_names_it(start: bytes, words: str) -> None:
+def test_a_file_that_is_no_video_is_an_error_that_names_its_kind(start: bytes, words: str) -> None:
     violation = violation_of(reply(start), "mp4")
     assert violation is not None
     assert (violation.code, violation.severity) == ("source-not-video", Severity.ERROR)
@@ -76,7 +80,7 @@ def test_what_is_no_video_is_an_error_that_names_it(start: bytes, words: str) ->
         (b"<html><input type='password'>", "text/html", "a login page"),
     ],
 )
-def test_pages(start: bytes, kind: str, words: str) -> None:
+def test_a_web_page_is_an_error(start: bytes, kind: str, words: str) -> None:
     violation = violation_of(reply(start, 200, kind=kind), "mp4")
     assert violation is not None
     assert violation.code == "source-page"
@@ -99,13 +103,15 @@ def test_pages(start: bytes, kind: str, words: str) -> None:
         (503, "source-busy", Severity.WARNING),
     ],
 )
-def test_statuses(status: int, expected: str, severity: Severity) -> None:
+def test_the_status_of_a_response_is_a_problem(
+    status: int, expected: str, severity: Severity
+) -> None:
     violation = violation_of(reply(MP4, status), "mp4")
     assert violation is not None
     assert (violation.code, violation.severity) == (expected, severity)
 
 
-def test_empty_and_broken_off() -> None:
+def test_empty_and_incomplete_responses_are_problems() -> None:
     assert code(reply(b"", 206, size=None)) == "source-cut"
     assert code(SourceResponse(200, {"content-length": "0"}, b"")) == "source-empty"
     assert code(reply(b"", 416, size=0)) == "source-empty"
@@ -114,12 +120,12 @@ def test_empty_and_broken_off() -> None:
     assert code(SourceResponse(200, {"content-length": str(len(MP4))}, MP4)) == ""
 
 
-def test_a_page_that_is_nothing_but_comments_is_read_in_no_time() -> None:
-    # A pattern that tries all ways to part them would take longer than the universe.
+def test_a_page_of_comments_is_read_in_linear_time() -> None:
+    # A pattern with backtracking would never end.
     assert code(reply(b"<!---->" * (FIRST_BYTES // 7), 200, size=FIRST_BYTES)) == "source-not-video"
 
 
-def test_a_start_that_is_compressed_says_nothing() -> None:
+def test_a_compressed_response_is_not_judged() -> None:
     headers = {"content-encoding": "gzip", "content-length": "9999"}
     assert code(SourceResponse(200, headers, b"\x1f\x8b".ljust(FIRST_BYTES, b"\0"))) == ""
 
@@ -136,7 +142,9 @@ def test_a_start_that_is_compressed_says_nothing() -> None:
         (200, {}, None),
     ],
 )
-def test_size(status: int, headers: dict[str, str], size: int | None) -> None:
+def test_the_size_is_read_from_the_headers(
+    status: int, headers: dict[str, str], size: int | None
+) -> None:
     assert SourceResponse(status, headers, b"").size == size
 
 
@@ -148,6 +156,6 @@ def test_size(status: int, headers: dict[str, str], size: int | None) -> None:
     ),
     st.binary(max_size=200),
 )
-def test_no_answer_makes_it_fail(status: int, headers: dict[str, str], start: bytes) -> None:
+def test_any_response_is_accepted(status: int, headers: dict[str, str], start: bytes) -> None:
     violation = violation_of(SourceResponse(status, headers, start), "mp4")
     assert violation is None or violation.code.startswith("source-")

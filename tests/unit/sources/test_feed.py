@@ -45,14 +45,14 @@ def item(content: str) -> str:
     return RSS.format(f"<item><title>One</title>{content}</item>")
 
 
-def listed(text: str | bytes, tmp_path: Path) -> list[ListedVideo | SkippedItem]:
+def list_feed(text: str | bytes, tmp_path: Path) -> list[ListedVideo | SkippedItem]:
     path = tmp_path / "feed.xml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return list(FeedSource().videos(f"feed:{path}", ListingOptions()))
 
 
-def test_a_podcast(tmp_path: Path) -> None:
-    video, sound, text = listed(PODCAST, tmp_path)
+def test_a_podcast_is_listed(tmp_path: Path) -> None:
+    video, sound, text = list_feed(PODCAST, tmp_path)
     assert video == ListedVideo(
         "https://h.example/talks/review.mp4",
         title="Year in review & outlook",
@@ -70,7 +70,7 @@ def test_a_podcast(tmp_path: Path) -> None:
 
 
 def test_renditions_of_a_media_group_are_one_video(tmp_path: Path) -> None:
-    (video,) = listed(
+    (video,) = list_feed(
         item("""
         <guid>https://h.example/?p=1</guid>
         <enclosure url="https://h.example/480.mp4" type="video/mp4" length="5"/>
@@ -91,17 +91,17 @@ def test_renditions_of_a_media_group_are_one_video(tmp_path: Path) -> None:
     assert not video.reference_id  # a URL is no ID that a manifest can have
 
 
-def test_several_groups_are_several_videos(tmp_path: Path) -> None:
+def test_several_media_groups_are_several_videos(tmp_path: Path) -> None:
     group = "<media:group><media:title>{0}</media:title><media:content url='https://h.example/{0}.mp4'/></media:group>"
-    videos = listed(item(f"<guid>g</guid>{group.format('A')}{group.format('B')}"), tmp_path)
+    videos = list_feed(item(f"<guid>g</guid>{group.format('A')}{group.format('B')}"), tmp_path)
     assert [(v.title, v.reference_id) for v in videos if isinstance(v, ListedVideo)] == [
         ("A", ""),
         ("B", ""),
     ]
 
 
-def test_a_sample_is_not_the_video(tmp_path: Path) -> None:
-    (video,) = listed(
+def test_a_sample_is_not_listed_as_the_video(tmp_path: Path) -> None:
+    (video,) = list_feed(
         item("""<media:content url="https://h.example/trailer.mp4" expression="sample" height="9"/>
                 <media:content url="https://h.example/whole.mp4" height="2"/>"""),
         tmp_path,
@@ -123,21 +123,23 @@ def test_a_sample_is_not_the_video(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_nobody_can_fetch_is_said(content: str, reason: str, tmp_path: Path) -> None:
-    (skipped,) = listed(item(content), tmp_path)
+def test_an_item_without_a_usable_file_is_skipped_with_a_reason(
+    content: str, reason: str, tmp_path: Path
+) -> None:
+    (skipped,) = list_feed(item(content), tmp_path)
     assert isinstance(skipped, SkippedItem)
     assert reason in skipped.reason
 
 
-def test_an_extension_comes_from_the_media_type(tmp_path: Path) -> None:
-    (video,) = listed(
+def test_the_extension_is_read_from_the_media_type(tmp_path: Path) -> None:
+    (video,) = list_feed(
         item('<enclosure url="https://h.example/get?id=1" type="video/quicktime"/>'), tmp_path
     )
     assert isinstance(video, ListedVideo)
     assert video.extension == "mov"
 
 
-def test_atom(tmp_path: Path) -> None:
+def test_an_atom_feed_is_listed(tmp_path: Path) -> None:
     text = """<feed xmlns="http://www.w3.org/2005/Atom"><title>F</title>
     <link rel="self" href="https://h.example/feed"/>
     <entry><title type="html">A &amp;lt;b&amp;gt;</title><id>tag:h.example,2025:1</id>
@@ -145,7 +147,7 @@ def test_atom(tmp_path: Path) -> None:
       <link rel="alternate" href="https://h.example/page"/>
       <link rel="enclosure" type="video/mp4" length="77" href="https://h.example/1.mp4"/></entry>
     </feed>"""
-    (video,) = listed(text, tmp_path)
+    (video,) = list_feed(text, tmp_path)
     assert isinstance(video, ListedVideo)
     assert (video.url, video.reference_id) == ("https://h.example/1.mp4", "tag:h.example,2025:1")
     assert (video.size, video.tags, video.description) == (77, ("HR",), "S")
@@ -165,8 +167,8 @@ SITEMAP = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
 <url><loc>https://h.example/p2</loc></url></urlset>"""
 
 
-def test_a_video_sitemap(tmp_path: Path) -> None:
-    one, two, page = listed(SITEMAP, tmp_path)
+def test_a_video_sitemap_is_listed(tmp_path: Path) -> None:
+    one, two, page = list_feed(SITEMAP, tmp_path)
     assert one == ListedVideo(
         "https://h.example/1.mov",
         title="One",
@@ -182,19 +184,19 @@ def test_a_video_sitemap(tmp_path: Path) -> None:
     assert page == SkippedItem("https://h.example/p2", "This page of the sitemap has no video.")
 
 
-def test_a_packed_sitemap(tmp_path: Path) -> None:
-    assert len(listed(gzip.compress(SITEMAP.encode()), tmp_path)) == 3
+def test_a_compressed_sitemap_is_listed(tmp_path: Path) -> None:
+    assert len(list_feed(gzip.compress(SITEMAP.encode()), tmp_path)) == 3
 
 
-def test_a_sitemap_that_unpacks_to_too_much_is_refused(
+def test_a_sitemap_that_decompresses_to_too_many_bytes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "_MAX_BYTES", 1_000_000)
     packed = gzip.compress(SITEMAP.replace("</urlset>", " " * 1_000_000 + "</urlset>").encode())
     with pytest.raises(SourceUnreadable, match="unpacks to more than"):
-        listed(packed, tmp_path)
+        list_feed(packed, tmp_path)
     with pytest.raises(SourceUnreadable, match="damaged gzip"):
-        listed(gzip.compress(SITEMAP.encode())[:-20], tmp_path)
+        list_feed(gzip.compress(SITEMAP.encode())[:-20], tmp_path)
 
 
 LAUGHS = (
@@ -222,27 +224,27 @@ LAUGHS = (
         (item("&nbsp;"), "not well-formed"),
     ],
 )
-def test_what_is_no_feed_or_is_dangerous_is_refused_in_one_line(
+def test_an_invalid_or_dangerous_feed_is_refused_in_one_line(
     document: str, words: str, tmp_path: Path
 ) -> None:
     with pytest.raises(SourceUnreadable) as raised:
-        listed(document.replace('<?xml version="1.0" encoding="UTF-8"?>', ""), tmp_path)
+        list_feed(document.replace('<?xml version="1.0" encoding="UTF-8"?>', ""), tmp_path)
     assert words in str(raised.value)
     assert "\n" not in str(raised.value)
 
 
-def test_blank_lines_and_other_encodings_are_no_obstacle(tmp_path: Path) -> None:
+def test_blank_lines_and_other_encodings_are_accepted(tmp_path: Path) -> None:
     text = PODCAST.replace("UTF-8", "windows-1251").replace("Only sound", "Звук")
-    assert len(listed(b"\n\n" + text.encode("cp1251"), tmp_path)) == 3
-    assert listed(text.encode("cp1251"), tmp_path)[1].name == "Звук"  # type: ignore[union-attr]
+    assert len(list_feed(b"\n\n" + text.encode("cp1251"), tmp_path)) == 3
+    assert list_feed(text.encode("cp1251"), tmp_path)[1].name == "Звук"  # type: ignore[union-attr]
 
 
-def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         list(FeedSource().videos(f"feed:{tmp_path / 'nowhere.xml'}", ListingOptions()))
 
 
-def test_the_parser_keeps_no_items(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_parser_keeps_no_items_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     roots = []
     start = feed_reader.iterparse
 
@@ -254,6 +256,6 @@ def test_the_parser_keeps_no_items(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_reader, "iterparse", watched)
     text = RSS.format("<item><title>a</title></item><other/>" * 20_000)
     for count, _ in enumerate(feed_items(io.BytesIO(text.encode()), "feed")):
-        # What one read of the file holds is parsed ahead.
+        # The parser has read one block of the file ahead.
         assert sum(1 for _ in roots[0].iter()) < 2_000 or count % 1_000
     assert sum(1 for _ in roots[0].iter()) == 1

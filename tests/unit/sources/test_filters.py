@@ -19,7 +19,7 @@ def reason(listed: ListedVideo, **filters: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("path", "why"),
+    ("path", "expected"),
     [
         ("a.mp4", ""),
         ("A.MOV", ""),
@@ -30,17 +30,17 @@ def reason(listed: ListedVideo, **filters: object) -> str:
         ("v1.2/README", "without an extension"),
     ],
 )
-def test_only_files_of_known_video_formats_are_listed(path: str, why: str) -> None:
-    assert why in reason(file(path))
-    assert bool(reason(file(path))) == bool(why)
+def test_only_files_of_known_video_formats_are_listed(path: str, expected: str) -> None:
+    assert expected in reason(file(path))
+    assert bool(reason(file(path))) == bool(expected)
 
 
-def test_a_key_of_a_bucket_is_a_file() -> None:
+def test_a_key_of_a_bucket_is_filtered_as_a_file() -> None:
     assert not reason(video("s3://bucket/a/b.mp4"))
     assert "without an extension" in reason(video("s3://bucket/a/b"))
 
 
-def test_a_catalogue_may_have_urls_without_an_extension() -> None:
+def test_urls_of_a_catalogue_need_no_extension() -> None:
     assert not reason(video("https://h.example/watch?v=1"))
     assert not reason(video("https://h.example/files/a.bin", extension="mp4"))
     assert "a sound file" in reason(video("https://h.example/a.mp3"))
@@ -58,7 +58,7 @@ def test_a_catalogue_may_have_urls_without_an_extension() -> None:
         (["[ab].mp4"], "b.mp4", True),
     ],
 )
-def test_patterns_replace_the_known_extensions(
+def test_include_patterns_replace_the_known_extensions(
     patterns: list[str],
     path: str,
     is_listed: bool,  # noqa: FBT001
@@ -71,7 +71,7 @@ def test_patterns_are_compared_with_the_decoded_path_of_a_url() -> None:
     assert path_of(video("s3://bucket/a%20b/c?.mp4")) == "a%20b/c?.mp4"
 
 
-def test_size_and_date() -> None:
+def test_videos_are_filtered_by_size_and_date() -> None:
     early, late = (datetime(2025, month, 1, tzinfo=UTC) for month in (1, 3))
     since = datetime(2025, 2, 1, tzinfo=UTC).timestamp()
     assert "since" in reason(file("a.mp4", modified_at=early), since=since)
@@ -92,7 +92,7 @@ def test_skipped_items_are_counted_by_reason() -> None:
     assert (pictures.count, pictures.examples) == (5, ["0.jpg", "1.jpg", "2.jpg"])
 
 
-def test_the_number_of_reasons_is_limited_and_none_is_lost() -> None:
+def test_the_number_of_reasons_is_limited_and_all_items_are_counted() -> None:
     skipped = SkippedItems()
     for n in range(1_000):
         skipped.add(SkippedItem(f"a.{n}", f"reason {n}"))

@@ -11,16 +11,16 @@ from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem
 BASE = "https://host.example.com/v/"
 
 
-def listed(root: Path, base_url: str = BASE) -> list[ListedVideo | SkippedItem]:
+def list_folder(root: Path, base_url: str = BASE) -> list[ListedVideo | SkippedItem]:
     return list(FolderSource().videos(f"folder:{root}", ListingOptions(base_url=base_url)))
 
 
 def videos(root: Path) -> list[ListedVideo]:
-    return [item for item in listed(root) if isinstance(item, ListedVideo)]
+    return [item for item in list_folder(root) if isinstance(item, ListedVideo)]
 
 
 def skipped(root: Path) -> list[SkippedItem]:
-    return [item for item in listed(root) if isinstance(item, SkippedItem)]
+    return [item for item in list_folder(root) if isinstance(item, SkippedItem)]
 
 
 def put(root: Path, *names: str) -> None:
@@ -45,12 +45,12 @@ def put(root: Path, *names: str) -> None:
         ("line\nbreak.mp4", "line%0Abreak.mp4"),
     ],
 )
-def test_names_are_percent_encoded(tmp_path: Path, name: str, path: str) -> None:
+def test_file_names_are_percent_encoded_in_urls(tmp_path: Path, name: str, path: str) -> None:
     put(tmp_path, name)
     assert [video.url for video in videos(tmp_path)] == [BASE + path]
 
 
-def test_a_row_has_what_the_file_system_knows(tmp_path: Path) -> None:
+def test_a_listed_file_has_title_folder_size_and_date(tmp_path: Path) -> None:
     put(tmp_path, "HR & IT/2025/Welcome.v2.MP4")
     os.utime(tmp_path / "HR & IT/2025/Welcome.v2.MP4", (0, 1_700_000_000))
     (video,) = videos(tmp_path)
@@ -117,12 +117,12 @@ def test_a_name_that_is_not_utf_8_keeps_its_bytes(tmp_path: Path) -> None:
     assert video.title == "café"
 
 
-def test_a_date_that_no_calendar_has_is_left_out() -> None:
+def test_an_impossible_date_is_omitted() -> None:
     assert folder._date(1e18) is None  # noqa: SLF001 - no file system here keeps such a date
 
 
-def test_the_base_url_and_the_folder_must_be_there(tmp_path: Path) -> None:
+def test_a_missing_base_url_or_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="base_url="):
-        listed(tmp_path, base_url="")
+        list_folder(tmp_path, base_url="")
     with pytest.raises(UsageError, match="no such folder"):
-        listed(tmp_path / "nowhere")
+        list_folder(tmp_path / "nowhere")

@@ -47,7 +47,7 @@ def _service_account(
     monkeypatch.setattr(gs, "_check", lambda _blob: None)
 
 
-def verify(url: str, key: rsa.RSAPrivateKey) -> None:
+def verify_signature(url: str, key: rsa.RSAPrivateKey) -> None:
     """Recompute what was signed (Google Cloud documentation, "V4 signing process")."""
     parts = urlsplit(url)
     parameters = parse_qsl(parts.query, keep_blank_values=True)
@@ -70,7 +70,7 @@ def verify(url: str, key: rsa.RSAPrivateKey) -> None:
 
 @pytest.mark.usefixtures("_service_account")
 @pytest.mark.parametrize("emulator", [None, "http://127.0.0.1:4443"])
-def test_every_odd_key_is_signed(
+def test_urls_of_unusual_keys_are_signed_correctly(
     key: rsa.RSAPrivateKey, emulator: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if emulator:
@@ -82,11 +82,11 @@ def test_every_odd_key_is_signed(
         assert url.startswith(f"{emulator or 'https://storage.googleapis.com'}/bucket/")
         assert unquote(parts.path) == f"/bucket/{name}"
         assert dict(parse_qsl(parts.query))["X-Goog-Expires"] == "600"
-        verify(url, key)
+        verify_signature(url, key)
 
 
 @pytest.mark.usefixtures("_service_account")
-def test_what_is_wrong_with_one_reference_is_no_fault_of_the_run(
+def test_a_wrong_reference_does_not_make_the_source_unavailable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with pytest.raises(ReferenceRefused, match="gs://-bucket/"):
@@ -100,14 +100,14 @@ def test_what_is_wrong_with_one_reference_is_no_fault_of_the_run(
         GsSource().signed_url("gs://bucket/a.mp4", 60)
 
 
-def test_missing_credentials_are_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_missing_credentials_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_GCE_CHECK", "true")
     with pytest.raises(SourceUnavailable, match="GOOGLE_APPLICATION_CREDENTIALS") as caught:
         GsSource().signed_url("gs://bucket/a.mp4", 60)
     assert "\n" not in str(caught.value)
 
 
-def test_a_user_cannot_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_credentials_cannot_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "user.json"
     fields = {"client_id": "c", "client_secret": "s", "refresh_token": "t"}
     path.write_text(json.dumps({"type": "authorized_user", **fields}))

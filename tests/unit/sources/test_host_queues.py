@@ -1,4 +1,4 @@
-"""Whose turn it is: many hosts at once, none too often, and a dead one once."""
+"""Which source is checked next: many hosts in parallel, each with a limit; hosts that are down."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from batch_import.sources.host_queues import SPACING_SECONDS, HostQueues
 
 
-def test_until_a_host_has_answered_one_source_tries_it_for_all() -> None:
+def test_only_one_source_of_a_host_is_checked_until_the_host_has_answered() -> None:
     queues = HostQueues()
     for number in range(3):
         queues.add(number, "a")
@@ -18,7 +18,7 @@ def test_until_a_host_has_answered_one_source_tries_it_for_all() -> None:
     assert queues.take(100.0 + SPACING_SECONDS) == (2, "a")
 
 
-def test_all_that_waits_for_a_dead_host_is_given_up_for_a_while() -> None:
+def test_all_sources_of_a_host_that_is_down_are_given_up_for_a_while() -> None:
     queues = HostQueues()
     for number in range(1000):
         queues.add(number, "dead" if number else "alive")
@@ -33,7 +33,7 @@ def test_all_that_waits_for_a_dead_host_is_given_up_for_a_while() -> None:
     assert queues.take(66.0) == (2000, host)
 
 
-def test_a_host_that_has_answered_is_down_only_after_some_failures() -> None:
+def test_a_host_that_has_answered_is_down_only_after_three_failures() -> None:
     queues = HostQueues()
     queues.add(0, "a")
     queues.take(0.0)
@@ -45,7 +45,7 @@ def test_a_host_that_has_answered_is_down_only_after_some_failures() -> None:
     assert not queues.is_down("a", 3.0)
 
 
-def test_a_redirect_takes_a_turn_too() -> None:
+def test_a_redirect_counts_as_a_request_to_its_host() -> None:
     queues = HostQueues()
     queues.add(0, "a")
     assert queues.reserve("a", 1.0) == 0
@@ -54,7 +54,7 @@ def test_a_redirect_takes_a_turn_too() -> None:
     assert round(queues.reserve("a", 1.0), 6) == round(3 * SPACING_SECONDS, 6)
 
 
-def test_what_waits_can_be_forgotten() -> None:
+def test_waiting_sources_can_be_cleared() -> None:
     queues = HostQueues()
     queues.add(0, "a")
     queues.clear()
@@ -68,7 +68,7 @@ def test_what_waits_can_be_forgotten() -> None:
     st.lists(st.floats(0.0, 0.3), min_size=400, max_size=400),
     st.randoms(),
 )
-def test_every_source_has_its_turn_and_no_host_is_asked_too_often(
+def test_every_source_is_checked_and_no_host_is_requested_too_often(
     hosts: list[str], steps: list[float], random: st.DataObject
 ) -> None:
     queues = HostQueues()

@@ -34,16 +34,16 @@ def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield client
 
 
-def listed(location: str) -> list[ListedVideo | SkippedItem]:
+def list_bucket(location: str) -> list[ListedVideo | SkippedItem]:
     return list(S3Source().videos(location, ListingOptions()))
 
 
-def test_a_list_has_all_that_a_row_needs(client: Any) -> None:
+def test_a_listed_object_has_title_folder_size_and_date(client: Any) -> None:
     client.put_object(Bucket="videos", Key="dir/sub/Lesson #5.MP4", Body=b"1234")
     client.put_object(Bucket="videos", Key="dir/", Body=b"")
     client.put_object(Bucket="videos", Key="other/a.mp4", Body=b"1")
 
-    (video,) = listed("s3://videos/dir/")
+    (video,) = list_bucket("s3://videos/dir/")
 
     assert isinstance(video, ListedVideo)
     assert video.url == "s3://videos/dir/sub/Lesson #5.MP4"
@@ -53,12 +53,12 @@ def test_a_list_has_all_that_a_row_needs(client: Any) -> None:
     assert video.modified_at.tzinfo is not None
 
 
-def test_what_nobody_can_download_is_no_row(client: Any) -> None:
+def test_an_object_that_cannot_be_downloaded_is_skipped_with_a_reason(client: Any) -> None:
     client.put_object(Bucket="videos", Key="old.mp4", Body=b"1", StorageClass="GLACIER")
     client.put_object(Bucket="videos", Key="two\nlines.mp4", Body=b"1")
     client.put_object(Bucket="videos", Key="space.mp4 ", Body=b"1")
 
-    items = listed("s3://videos")
+    items = list_bucket("s3://videos")
 
     assert all(isinstance(item, SkippedItem) for item in items)
     reasons = {item.name: item.reason for item in items if isinstance(item, SkippedItem)}
@@ -97,9 +97,9 @@ def test_access_is_checked_once_in_five_minutes(
 
 
 @pytest.mark.usefixtures("client")
-def test_a_bucket_that_does_not_exist_is_said() -> None:
+def test_a_missing_bucket_is_an_error() -> None:
     with pytest.raises(SourceUnavailable, match="NoSuchBucket"):
-        listed("s3://no-such-bucket")
+        list_bucket("s3://no-such-bucket")
     with pytest.raises(ReferenceRefused, match="NoSuchBucket"):
         S3Source().signed_url("s3://no-such-bucket/a.mp4", 60)
 
@@ -122,11 +122,11 @@ def test_a_busy_storage_does_not_block_the_thread_that_signs() -> None:
     assert requests == ["HEAD", "GET"]
 
 
-def test_a_name_that_no_bucket_can_have_is_a_fault_of_one_row() -> None:
+def test_an_invalid_bucket_name_fails_only_its_row() -> None:
     with pytest.raises(ReferenceRefused, match="s3://my bucket/"):
         S3Source().signed_url("s3://my bucket/a.mp4", 60)
 
 
-def test_a_location_names_a_bucket() -> None:
+def test_a_location_without_a_bucket_is_refused() -> None:
     with pytest.raises(UsageError, match="names no bucket"):
-        listed("s3://")
+        list_bucket("s3://")

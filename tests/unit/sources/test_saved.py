@@ -1,4 +1,4 @@
-"""Answers as the vendors' references show them: one row per video, and a reason for the others."""
+"""Saved responses as in the vendors' references: one row per video, a reason for other records."""
 
 import json
 import math
@@ -136,7 +136,7 @@ VIDEOS = {
 
 
 @pytest.mark.parametrize("name", VIDEOS)
-def test_an_answer_has_one_row_per_video(name: str) -> None:
+def test_a_saved_response_has_one_row_per_video(name: str) -> None:
     assert [item for item in items(ANSWERS / name) if isinstance(item, ListedVideo)] == VIDEOS[name]
 
 
@@ -162,7 +162,7 @@ def test_files_of_graph_expire_after_an_hour_and_are_filtered_by_name() -> None:
 def test_a_list_of_a_bucket_is_the_same_in_json_and_xml() -> None:
     video, folder = items(ANSWERS / "s3.json")
     assert [video] == VIDEOS["s3.xml"]
-    assert isinstance(folder, ListedVideo)  # the filters leave it out: it has no extension
+    assert isinstance(folder, ListedVideo)  # the filters skip it, because it has no extension
     assert folder.path == "hr/"
 
 
@@ -185,7 +185,9 @@ def test_a_list_of_a_bucket_is_the_same_in_json_and_xml() -> None:
         ("panopto.json", "Lecture", "signed in"),
     ],
 )
-def test_what_is_no_row_has_a_reason(name: str, item: str, words: str) -> None:
+def test_a_record_without_a_video_is_skipped_with_a_reason(
+    name: str, item: str, words: str
+) -> None:
     skipped = {each.name: each.reason for each in items(ANSWERS / name) if is_skipped(each)}
     assert words in skipped[item]
 
@@ -199,7 +201,7 @@ def videos(answer: Any) -> list[ListedVideo]:
     return [item for item in found if isinstance(item, ListedVideo)]
 
 
-def test_pages_may_be_together_in_an_array_or_after_each_other(tmp_path: Path) -> None:
+def test_several_pages_are_read_from_one_file(tmp_path: Path) -> None:
     page = json.loads((ANSWERS / "wistia.json").read_text(encoding="utf-8"))
     (video,) = videos(page)
     assert videos([page, page]) == [video, video]
@@ -232,7 +234,7 @@ def test_the_largest_rendition_is_found_by_its_label(files: list[str], chosen: s
     assert video.url == f"https://h.example/{chosen}.mp4"
 
 
-def test_an_mp4_is_preferred_to_larger_files_of_other_formats() -> None:
+def test_an_mp4_file_is_preferred_to_larger_files_of_other_formats() -> None:
     sources = [
         {"file": "https://h.example/a.webm", "height": 2160},
         {"file": "https://h.example/a.mp4", "height": 720},
@@ -269,7 +271,7 @@ def test_other_files_are_refused_in_one_line(content: str, words: str, tmp_path:
     assert "\n" not in str(raised.value)
 
 
-def test_odd_values_in_known_records_do_no_harm() -> None:
+def test_unexpected_values_in_known_records_are_ignored() -> None:
     for odd in (None, [], {}, [[]], "x", -1, True, math.nan, 10**400):
         record = dict.fromkeys(
             ("mediaid", "sources", "title", "duration", "pubdate", "tags", "description"), odd
@@ -280,7 +282,7 @@ def test_odd_values_in_known_records_do_no_harm() -> None:
         assert video.url == "https://h.example/a.mp4"
 
 
-def test_a_file_that_is_missing_or_too_large(
+def test_a_missing_or_too_large_file_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
@@ -331,7 +333,7 @@ def test_flavors_of_kaltura_are_files_of_their_entry() -> None:
     assert (fourth.url, fourth.extension) == ("https://h/4/a", "mov")
 
 
-def test_no_page_follows_if_all_pages_are_given() -> None:
+def test_no_next_page_is_reported_if_all_pages_are_in_the_file() -> None:
     entries = [kaltura_entry(n, {"url": f"https://h/{n}.mp4"}) for n in range(3)]
     pages = [kaltura_page(1, *entries[:2]), kaltura_page(2, *entries[2:])]
     without_pager = [
@@ -348,7 +350,7 @@ def test_no_page_follows_if_all_pages_are_given() -> None:
     assert len(list(videos_in(cursors, SAVED_AT))) == 2
 
 
-def test_a_file_of_an_unknown_platform_names_its_members_with_urls(tmp_path: Path) -> None:
+def test_the_error_for_an_unknown_platform_names_members_with_urls(tmp_path: Path) -> None:
     path = tmp_path / "pages.json"
     path.write_text(json.dumps([{"totalCount": 9, "objects": [{"clips": [{"u": "https://h/x"}]}]}]))
     with pytest.raises(SourceUnreadable, match="Known platforms: Vimeo, Kaltura") as caught:

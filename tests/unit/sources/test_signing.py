@@ -1,4 +1,4 @@
-"""What stands between a row's reference and the source that signs it."""
+"""Signing the reference of a row by the source of its scheme."""
 
 import sys
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from batch_import.sources.source import ReferenceRefused, SigningFailed, SourceU
 
 
 class _Hourly:
-    """A source whose URLs live an hour at most."""
+    """A source whose URLs are valid for an hour at most."""
 
     max_url_seconds = 3600
 
@@ -42,24 +42,24 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return sources
 
 
-@pytest.mark.parametrize(("link_life", "seconds"), [(60.0, 60), (43_200.0, 3600), (0.5, 1)])
+@pytest.mark.parametrize(("validity_seconds", "seconds"), [(60.0, 60), (43_200.0, 3600), (0.5, 1)])
 @pytest.mark.usefixtures("installed")
-def test_a_url_lives_as_long_as_wanted_and_as_the_source_allows(
-    link_life: float, seconds: int
+def test_a_url_is_valid_as_long_as_wanted_and_the_source_allows(
+    validity_seconds: float, seconds: int
 ) -> None:
-    signed = UrlSigner(link_life).sign("hourly://a/b.mp4")
+    signed = UrlSigner(validity_seconds).sign("hourly://a/b.mp4")
     assert signed == SignedUrl(f"https://signed.example/hourly://a/b.mp4?{seconds}", seconds)
     assert "signed.example" not in repr(signed)
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_web_url_needs_no_signature() -> None:
+def test_a_web_url_is_not_signed() -> None:
     assert UrlSigner(60.0).sign("https://host/a.mp4") is None
 
 
 @pytest.mark.parametrize("scheme", ["list", "unknown"])
 @pytest.mark.usefixtures("installed")
-def test_a_source_that_cannot_sign_refuses(scheme: str) -> None:
+def test_a_source_that_cannot_sign_refuses_the_reference(scheme: str) -> None:
     assert not registry.is_signed_scheme(scheme)
     with pytest.raises(ReferenceRefused, match=scheme):
         UrlSigner(60.0).sign(f"{scheme}://a/b.mp4")
@@ -74,7 +74,7 @@ def test_a_source_that_cannot_sign_refuses(scheme: str) -> None:
         (ZeroDivisionError("secret"), SigningFailed),
     ],
 )
-def test_whatever_a_source_raises_is_one_of_three(
+def test_any_error_of_a_source_becomes_one_of_three_errors(
     installed: dict[str, Any], error: Exception, expected: type[Exception]
 ) -> None:
     installed["hourly"] = _Hourly(error)
@@ -83,7 +83,7 @@ def test_whatever_a_source_raises_is_one_of_three(
     assert "secret" not in str(caught.value)
 
 
-def test_without_its_package_a_source_says_what_to_install(
+def test_the_error_for_a_missing_package_names_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)

@@ -1,4 +1,4 @@
-"""Statements of SQLite in the form of PostgreSQL."""
+"""Statements for SQLite are translated for PostgreSQL."""
 
 import pytest
 
@@ -28,11 +28,11 @@ from batch_import.state.dialect import table_names, translate, translate_schema
          'CREATE TABLE t (names TEXT COLLATE "C", fields TEXT COLLATE "C")'),
     ],
 )  # fmt: skip
-def test_a_statement(statement: str, translated: str) -> None:
+def test_a_statement_is_translated(statement: str, translated: str) -> None:
     assert translate(statement) == translated
 
 
-def test_a_schema() -> None:
+def test_a_schema_is_translated() -> None:
     text = "CREATE TABLE a (b TEXT); -- a comment; TEXT\n\nCREATE TABLE c (d REAL);\n"
     first, second, rest = translate_schema(text).split(";\n")
     assert first == 'CREATE TABLE a (b TEXT COLLATE "C")'

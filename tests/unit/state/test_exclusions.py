@@ -37,7 +37,7 @@ def select(store: Store, only: Selectors = (), exclude: Selectors = ()) -> int:
     return store.exclusions.read().released_count
 
 
-def claimed(store: Store) -> str:
+def claim_all(store: Store) -> str:
     return "".join(row.reference_id for row in store.queue.claim(100, 2.0))
 
 
@@ -49,7 +49,7 @@ def test_an_excluded_row_is_not_claimed_by_a_later_run_without_the_setting() -> 
     with six_rows() as store:
         select(store, exclude=["b", LineRange(5, 6)])
         select(store)
-        assert claimed(store) == "acf"
+        assert claim_all(store) == "acf"
         assert excluded_lines(store) == ["line 3", "lines 5 to 6"]
         assert store.exclusions.read().pending_count == 3
         assert store.queue.remaining_count() == 3  # those that were claimed
@@ -65,16 +65,16 @@ def test_a_run_of_all_rows_is_not_a_selection() -> None:
         assert store.queue.has_selection
 
 
-def test_other_choices_leave_out_excluded_rows_too() -> None:
+def test_excluded_rows_are_not_chosen_by_count_or_by_number() -> None:
     with six_rows() as store:
         select(store, exclude=["a", "b"])
         store.queue.choose_first(2)
-        assert claimed(store) == "cd"
+        assert claim_all(store) == "cd"
         store.queue.choose_numbers([1, 2, 5])
-        assert claimed(store) == "e"
+        assert claim_all(store) == "e"
 
 
-def test_adoption_preflight_and_rehearsal_leave_them_out() -> None:
+def test_adoption_preflight_and_rehearsal_leave_out_excluded_rows() -> None:
     with six_rows() as store:
         select(store, exclude=["a", LineRange(4, 7)])
         assert [row.reference_id for row in store.queue.pending_by_reference("abcdef")] == ["b"]
@@ -89,7 +89,7 @@ def test_a_failed_row_that_is_excluded_is_not_retried() -> None:
             store.queue.apply([StatusUpdate(failed.row_number, Status.FAILED)], 3.0)
         select(store, exclude=["a"])
         assert store.queue.retry_failed(4.0) == 1
-        assert claimed(store) == "bcdef"
+        assert claim_all(store) == "bcdef"
 
 
 @pytest.mark.parametrize("status", [Status.UNKNOWN, Status.CREATING])
@@ -101,7 +101,7 @@ def test_a_sent_row_that_created_no_video_is_not_sent_again(status: Status) -> N
         assert store.exclusions.read().sent.ranges == (LineRange(2, 2),)
         assert store.exclusions.read().unsent.count == 0
         store.queue.apply([StatusUpdate(sent.row_number, Status.PENDING)], 4.0)
-        assert claimed(store) == "bcdef"
+        assert claim_all(store) == "bcdef"
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_selector_releases_its_rows_if_all_of_them_are_excluded(
     with six_rows() as store:
         select(store, exclude=["b", LineRange(5, 6)])
         assert select(store, only=only) == released_count
-        assert claimed(store) == sent
+        assert claim_all(store) == sent
         assert store.exclusions.read().unsent.count == 3 - released_count
 
 
@@ -134,15 +134,15 @@ def test_a_released_row_stays_released_and_the_account_is_searched_for_it() -> N
         select(store, only=["b"])
         assert store.facts.get(facts.ACCOUNT_SEARCH) is AccountSearch.NOT_DONE
         select(store)
-        assert claimed(store) == "abdef"
+        assert claim_all(store) == "abdef"
 
 
 def test_a_row_that_is_selected_and_excluded_is_excluded() -> None:
     with six_rows() as store:
         assert select(store, only=["a", "b"], exclude=["b"]) == 0
-        assert claimed(store) == "a"
+        assert claim_all(store) == "a"
         assert select(store, only=["b", "c"], exclude=["b"]) == 0
-        assert claimed(store) == "c"
+        assert claim_all(store) == "c"
 
 
 def test_a_wrong_selector_changes_nothing() -> None:
@@ -163,7 +163,7 @@ def test_excluded_rows_stay_excluded_when_the_manifest_changes() -> None:
         assert store.exclusions.read().pending_count == 1
         store.load([row(name, line) for line, name in enumerate("abcdg", 2)], 3.0)
         select(store)
-        assert claimed(store) == "ag"
+        assert claim_all(store) == "ag"
         assert excluded_lines(store) == ["lines 3 to 5"]
 
 
@@ -172,11 +172,11 @@ def test_an_excluded_row_with_a_new_reference_id_stays_excluded() -> None:
         select(store, exclude=["b"])
         store.load([row("a", 2), row("B-2", 3, video="b")], 2.0)
         select(store)
-        assert claimed(store) == "a"
+        assert claim_all(store) == "a"
         assert excluded_lines(store) == ["line 3"]
         assert select(store, only=["B-2"]) == 1
         select(store)
-        assert claimed(store) == "B-2"
+        assert claim_all(store) == "B-2"
 
 
 def test_a_copy_of_the_job_has_the_exclusions() -> None:
@@ -184,10 +184,10 @@ def test_a_copy_of_the_job_has_the_exclusions() -> None:
         select(store, exclude=["b"])
         with store.copy() as copy:
             select(copy)
-            assert claimed(copy) == "acdef"
+            assert claim_all(copy) == "acdef"
 
 
-def test_more_than_a_few_ranges_are_not_listed() -> None:
+def test_only_the_first_ten_ranges_of_excluded_rows_are_listed() -> None:
     with Store(None) as store:
         store.load([row(f"r{line}", line) for line in range(2, 2_002)], 1.0)
         select(store, exclude=[LineRange(line, line) for line in range(2, 2_002, 2)])

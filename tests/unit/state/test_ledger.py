@@ -1,4 +1,4 @@
-"""The record of an account's budget in a file: whole, of one account, and never in a run's way."""
+"""The record of an account's rate limit in a file: complete, one per account; its errors."""
 
 import subprocess
 import sys
@@ -37,7 +37,7 @@ def test_each_account_has_a_record_of_its_own(
     assert found == ["https://a one", "https://a two"]
 
 
-def test_a_place_that_cannot_be_written_is_one_fault(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_raises_a_state_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StateError, match="cannot be used"):
         FileLedger(tmp_path / "file" / "record.json").update(lambda text, _: (text, None))

@@ -1,4 +1,4 @@
-"""Whether a process of this machine is gone is known for sure, or not at all."""
+"""Whether a process of this machine has ended: known for certain, or not at all."""
 
 import os
 import subprocess
@@ -12,12 +12,12 @@ from batch_import.state.machine import Process
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="Linux alone has /proc")
 
-#: Known on any machine, so that tests do not depend on how this one is set up.
+#: The same on every machine, so that tests do not depend on the configuration of this one.
 HERE = replace(Process.current(), machine_id="m", boot_id="b")
 
 
-def other(number: int) -> Process:
-    """A process of this machine."""
+def process(number: int) -> Process:
+    """Return the data of a process of this machine."""
     program = f"from batch_import.state import machine; print(machine._start_time({number}))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -25,14 +25,14 @@ def other(number: int) -> Process:
     return replace(HERE, process_id=number, start_time=done.stdout.strip())
 
 
-def test_a_process_that_runs_is_not_gone() -> None:
+def test_a_running_process_has_not_ended() -> None:
     assert not HERE.has_ended(HERE)
-    assert not other(os.getppid()).has_ended(HERE)
+    assert not process(os.getppid()).has_ended(HERE)
 
 
-def test_a_process_that_has_ended_is_gone_also_before_its_parent_knows() -> None:
+def test_a_killed_process_has_ended_even_before_its_parent_knows() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        known = other(child.pid)
+        known = process(child.pid)
         assert known.start_time
         assert not known.has_ended(HERE)
         child.kill()
@@ -41,16 +41,16 @@ def test_a_process_that_has_ended_is_gone_also_before_its_parent_knows() -> None
     assert known.has_ended(HERE)
 
 
-def test_a_later_process_of_the_same_number_is_another_one() -> None:
+def test_a_later_process_with_the_same_number_is_another_one() -> None:
     assert replace(HERE, start_time="1").has_ended(HERE)
 
 
-def test_after_a_restart_of_the_machine_all_are_gone() -> None:
+def test_all_processes_have_ended_after_a_restart_of_the_machine() -> None:
     assert replace(HERE, boot_id="earlier").has_ended(HERE)
 
 
 @pytest.mark.parametrize(
     "unknown", [{"machine_id": "another"}, {"machine_id": ""}, {"boot_id": ""}]
 )
-def test_of_another_machine_nothing_is_known(unknown: dict[str, str]) -> None:
+def test_processes_of_another_machine_are_never_reported_as_ended(unknown: dict[str, str]) -> None:
     assert not replace(HERE, start_time="1", **unknown).has_ended(HERE)

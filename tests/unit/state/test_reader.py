@@ -1,4 +1,4 @@
-"""What the reader returns of a job: rows in blocks and groups, and the times of its events."""
+"""The reader returns rows of a job in blocks and groups, and the times of its events."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def row(number: int, *, url: str = "", error: str = "") -> ManifestRow:
 
 @pytest.fixture
 def store() -> Store:
-    """Five rows: imported after 7 s, imported after 3 s, failed, in flight and pending."""
+    """Return five rows: imported after 7 s, imported after 3 s, failed, in flight and pending."""
     store = Store(None)
     store.load([row(number) for number in range(1, 6)], 1.0)
     store.queue.claim(4, 10.0)
@@ -33,19 +33,19 @@ def reader(store: Store) -> Reader:
     return store.reader
 
 
-def lines(rows: object) -> list[int]:
+def line_numbers(rows: object) -> list[int]:
     return [row.line for row in rows]  # type: ignore[attr-defined]
 
 
-def test_counts_of_a_row_that_is_being_created(store: Store) -> None:
+def test_counts_include_a_row_that_is_being_created(store: Store) -> None:
     store.queue.claim(1, 20.0)
     others = {"total": 5, "imported": 2, "failed": 1}
     assert store.reader.counts() == Counts(**others, processing=1, unknown=1)
     assert store.reader.counts(is_running=True) == Counts(**others, processing=2)
 
 
-def test_blocks_of_positions_and_which_have_changed(store: Store, reader: Reader) -> None:
-    assert [lines(block) for block in reader.blocks(2)] == [[2], [3, 4], [5, 6], []]
+def test_rows_are_returned_in_blocks_with_the_changed_ones(store: Store, reader: Reader) -> None:
+    assert [line_numbers(block) for block in reader.blocks(2)] == [[2], [3, 4], [5, 6], []]
     assert reader.blocks_with(Status.IMPORTED, 2) == {0, 1}
     assert reader.blocks_with(Status.PENDING, 2) == {2}
     last = reader.last_event()
@@ -54,16 +54,16 @@ def test_blocks_of_positions_and_which_have_changed(store: Store, reader: Reader
     assert not reader.any_imported_since(last)
     assert reader.any_imported_since(last - 1)
     store.load([row(number) for number in range(1, 5)], 20.0)
-    assert [lines(block) for block in reader.blocks(2)] == [[2], [3, 4], [5], [6]]
-    assert lines(reader.removed_records()) == [6]
+    assert [line_numbers(block) for block in reader.blocks(2)] == [[2], [3, 4], [5], [6]]
+    assert line_numbers(reader.removed_records()) == [6]
     assert reader.changed_blocks(2, last) == {None}
 
 
-def test_rows_by_status_and_position(reader: Reader) -> None:
-    assert lines(reader.records([Status.IMPORTED, Status.PENDING])) == [2, 3, 6]
-    assert lines(reader.records_at(2, 3)) == [3, 4]
-    assert lines(reader.first_imported(1)) == [2]
-    assert lines(reader.first_imported(9)) == [2, 3]
+def test_rows_are_returned_by_status_and_position(reader: Reader) -> None:
+    assert line_numbers(reader.records([Status.IMPORTED, Status.PENDING])) == [2, 3, 6]
+    assert line_numbers(reader.records_at(2, 3)) == [3, 4]
+    assert line_numbers(reader.first_imported(1)) == [2]
+    assert line_numbers(reader.first_imported(9)) == [2, 3]
 
 
 def test_rows_with_the_same_problem_and_host_are_one_group() -> None:
@@ -72,17 +72,17 @@ def test_rows_with_the_same_problem_and_host_are_one_group() -> None:
     store.load([row(n, url=url, error="no video") for n, url in enumerate(urls, 1)], 1.0)
     groups = [(row.source_url, count) for row, count in store.reader.problem_groups()]
     assert sorted(groups) == [("https://a/1", 3), ("https://b/1", 1)]
-    assert lines(store.reader.records_with_codes()) == [2, 3, 4, 5]
+    assert line_numbers(store.reader.records_with_codes()) == [2, 3, 4, 5]
 
 
-def test_neighbours_of_a_reference_id(reader: Reader) -> None:
+def test_reference_ids_near_a_text_are_found(reader: Reader) -> None:
     assert sorted(reader.reference_ids_near("r3x", 1)) == ["r3", "r4"]
     assert sorted(reader.reference_ids_near("a", 2)) == ["r1", "r2"]
     assert reader.is_reference("r3")
     assert not reader.is_reference("r3x")
 
 
-def test_the_oldest_row_in_flight_and_the_times_of_events(reader: Reader) -> None:
+def test_the_oldest_row_in_flight_and_event_times_are_returned(reader: Reader) -> None:
     assert reader.oldest_in_flight() == InFlightRow(5, "r4", Status.PROCESSING, 14.0)
     assert reader.event_span() == (10.0, 18.0)
     assert reader.processing_times(9, 60.0) == [7.0, 3.0]
@@ -91,7 +91,7 @@ def test_the_oldest_row_in_flight_and_the_times_of_events(reader: Reader) -> Non
     assert reader.processing_times(9, 6.9) == [3.0]
 
 
-def test_a_job_without_rows() -> None:
+def test_a_job_without_rows_has_empty_results() -> None:
     with Store(None) as store:
         assert store.reader.last_position() == -1
         assert store.reader.last_event() == 0

@@ -1,4 +1,4 @@
-"""Rows without IDs are found again in an edited manifest, whatever was done to it."""
+"""Rows without IDs are recognized in an edited manifest, however it was edited."""
 
 import random
 
@@ -32,7 +32,7 @@ def references(store: Store) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
-def test_a_manifest_that_was_signed_anew_and_mixed_changes_nothing(scheme: str) -> None:
+def test_a_manifest_with_new_signatures_in_another_order_changes_no_row(scheme: str) -> None:
     before = [sign(scheme, n, f"lesson-{n}").url for n in range(5)]
     after = [sign(scheme, n + 50, f"lesson-{n}").url for n in range(5)]
     with Store(None) as store:
@@ -45,7 +45,7 @@ def test_a_manifest_that_was_signed_anew_and_mixed_changes_nothing(scheme: str) 
         assert [again[url] for url in after] == [first[url] for url in before]
 
 
-def test_addresses_that_differ_in_their_token_alone_are_reported_apart() -> None:
+def test_urls_that_differ_only_in_their_token_are_different_rows() -> None:
     url = "https://files.example.com/download?token="
     with Store(None) as store:
         store.load(rows(f"{url}aaa", f"{url}bbb", f"{url}ccc"), 1.0)
@@ -56,14 +56,14 @@ def test_addresses_that_differ_in_their_token_alone_are_reported_apart() -> None
         assert len(set(references(store).values())) == 4
 
 
-def test_a_reference_is_made_of_what_no_signature_changes_where_that_is_the_rows_own() -> None:
+def test_a_reference_id_is_made_of_the_url_without_signature_if_it_is_unique() -> None:
     url = "https://files.example.com/a.mp4"
     with Store(None) as store:
         store.load(rows(f"{url}?token=1"), 1.0)
         assert list(references(store).values()) == [generate_reference_id(url)]
 
 
-def test_a_new_row_never_takes_the_reference_of_another_row() -> None:
+def test_a_new_row_never_gets_the_reference_id_of_another_row() -> None:
     url = "https://files.example.com/a.mp4"
     with Store(None) as store:
         store.load(rows(f"{url}?token=1"), 1.0)
@@ -75,14 +75,16 @@ def test_a_new_row_never_takes_the_reference_of_another_row() -> None:
 
 @settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(1, 9), st.integers(1, 4))
-def test_any_edits_of_known_rows_change_no_reference(seed: int, count: int, editions: int) -> None:
+def test_edits_of_known_rows_change_no_reference_id(
+    seed: int, count: int, version_count: int
+) -> None:
     random_ = random.Random(seed)
     schemes = [random_.choice(SCHEMES) for _ in range(count)]
     known: dict[int, str] = {}
     with Store(None) as store:
-        for edition in range(editions):
+        for version in range(version_count):
             order = random_.sample(range(count), count)
-            urls = {n: sign(schemes[n], seed + edition, f"video-{n}").url for n in order}
+            urls = {n: sign(schemes[n], seed + version, f"video-{n}").url for n in order}
             store.load([row(line, urls[n], f"T {n}") for line, n in enumerate(order, 2)], 1.0)
             now = references(store)
             assert len(now) == count

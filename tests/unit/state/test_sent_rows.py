@@ -7,8 +7,8 @@ import pytest
 from batch_import.state.sent_rows import rows_sent_elsewhere
 
 
-class Rows:
-    """A job with some rows (URL and reference ID), which waits, or which was sent."""
+class FakeConnection:
+    """The database of a job with rows (URL and reference ID), which are pending or were sent."""
 
     def __init__(self, rows: Iterable[tuple[str, str]]) -> None:
         self._rows = sorted(rows)
@@ -37,8 +37,8 @@ class Rows:
         ),
     ],
 )
-def test_rows_that_another_job_has_sent_under_other_ids(
+def test_rows_that_another_job_has_sent_under_other_ids_are_found(
     waiting: list[tuple[str, str]], sent: list[tuple[str, str]], found: list[tuple[str, str]]
 ) -> None:
-    pairs = rows_sent_elsewhere(Rows(waiting), Rows(sent))  # type: ignore[arg-type]
+    pairs = rows_sent_elsewhere(FakeConnection(waiting), FakeConnection(sent))  # type: ignore[arg-type]
     assert [(row.reference_id, other.reference_id) for row, other in pairs] == found

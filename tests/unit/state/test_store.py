@@ -1,4 +1,4 @@
-"""The state file: what is committed, and what an edited manifest does to it."""
+"""The job database: what is committed, and how an edited manifest changes it."""
 
 import dataclasses
 import math
@@ -40,7 +40,7 @@ def row(
     )
 
 
-def loaded(*names: str) -> Store:
+def loaded_store(*names: str) -> Store:
     store = Store(None)
     store.load(
         [row(name, line) for line, name in enumerate(names, 2)],
@@ -61,31 +61,31 @@ def history(store: Store, reference: str) -> list[StatusChange]:
 
 
 def finish(store: Store, reference: str, status: Status) -> None:
-    claimed = {r.reference_id: r for r in store.queue.claim(100, 2.0)}
+    claim_all = {r.reference_id: r for r in store.queue.claim(100, 2.0)}
     changes = [
-        StatusUpdate(r.row_number, Status.PENDING) for n, r in claimed.items() if n != reference
+        StatusUpdate(r.row_number, Status.PENDING) for n, r in claim_all.items() if n != reference
     ]
     media = Media("m1", "k1", reference) if status is Status.IMPORTED else None
     change = StatusUpdate(
-        claimed[reference].row_number, status, "because", error="words", media=media, sent_at=3
+        claim_all[reference].row_number, status, "because", error="words", media=media, sent_at=3
     )
     store.queue.apply([*changes, change], 3.0)
 
 
 def test_rows_are_claimed_once_and_in_order() -> None:
-    store = loaded("a", "b", "c")
+    store = loaded_store("a", "b", "c")
     assert [r.reference_id for r in store.queue.claim(2, 2.0)] == ["a", "b"]
     assert [r.reference_id for r in store.queue.claim(2, 2.0)] == ["c"]
     assert store.queue.claim(2, 2.0) == []
 
 
-def test_a_claim_outlives_a_crash_as_unknown(tmp_path: Path) -> None:
+def test_a_claimed_row_is_unknown_after_a_crash(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
         store.load([row("a"), row("b")], 1.0)
         store.queue.claim(1, 2.0)
         assert store.reader.counts(is_running=True) == Counts(total=2, pending=1, processing=1)
-        # No close, no goodbye: another connection sees what a crash would leave.
+        # The store is not closed: another connection sees what a crash would leave.
         with Store(path) as after:
             assert after.reader.counts() == Counts(total=2, pending=1, unknown=1)
             assert after.queue.recover(9.0) == 1
@@ -94,21 +94,21 @@ def test_a_claim_outlives_a_crash_as_unknown(tmp_path: Path) -> None:
             assert [e.status for e in history(after, "a")] == [Status.CREATING, Status.UNKNOWN]
 
 
-def test_a_change_keeps_what_is_known() -> None:
-    store = loaded("a")
-    (claimed,) = store.queue.claim(1, 2.0)
+def test_a_status_update_keeps_the_known_values() -> None:
+    store = loaded_store("a")
+    (claim_all,) = store.queue.claim(1, 2.0)
     store.queue.apply(
-        [StatusUpdate(claimed.row_number, Status.PROCESSING, sent_at=3.0, ingest_id="i")], 3.0
+        [StatusUpdate(claim_all.row_number, Status.PROCESSING, sent_at=3.0, ingest_id="i")], 3.0
     )
     (flying,) = store.queue.in_flight()
     assert (flying.ingest_id, flying.sent_at) == ("i", 3.0)
     media = Media("m", "k", "a", title="T", duration="00:01:05", created_date="2026-01-01")
-    store.queue.apply([StatusUpdate(claimed.row_number, Status.IMPORTED, media=media)], 4.0)
+    store.queue.apply([StatusUpdate(claim_all.row_number, Status.IMPORTED, media=media)], 4.0)
     found = record(store, "a")
     assert (found.ingest_id, found.key, found.duration) == ("i", "k", "00:01:05")
 
 
-def test_codes_are_kept_with_the_rows_and_their_events_until_the_next_change() -> None:
+def test_codes_are_kept_with_rows_and_events_until_the_next_change() -> None:
     store = Store(None)
     bad = dataclasses.replace(row("b", 3, error="two"), codes=("url-scheme", "filename-missing"))
     store.load([row("a"), bad, row("c", 4)], 1.0)
@@ -131,8 +131,8 @@ def test_codes_are_kept_with_the_rows_and_their_events_until_the_next_change() -
 
 
 @pytest.mark.parametrize("media_id", ["17", "m1", "", "0"])
-def test_a_job_with_an_adopted_media_is_no_other_manifests(media_id: str) -> None:
-    store = loaded("a")
+def test_another_manifest_is_refused_if_the_job_has_an_adopted_media(media_id: str) -> None:
+    store = loaded_store("a")
     (found,) = store.queue.pending_by_reference(["a"])
     media = Media(media_id, "k", "a")
     store.queue.apply([StatusUpdate(found.row_number, Status.IMPORTED, media=media)], 2.0)
@@ -140,15 +140,15 @@ def test_a_job_with_an_adopted_media_is_no_other_manifests(media_id: str) -> Non
         store.load([row("z")], 3.0)
 
 
-def test_a_row_whose_post_may_have_left_is_no_other_manifests() -> None:
-    store = loaded("a")
-    store.queue.claim(1, 2.0)  # and then the power fails
+def test_another_manifest_is_refused_if_a_post_may_have_been_sent() -> None:
+    store = loaded_store("a")
+    store.queue.claim(1, 2.0)  # and then the machine loses power
     with pytest.raises(StateError, match="another manifest"):
         store.load([row("z")], 3.0)
 
 
-def test_retry_takes_failed_rows_only() -> None:
-    store = loaded("a", "b")
+def test_retry_makes_only_failed_rows_pending() -> None:
+    store = loaded_store("a", "b")
     finish(store, "a", Status.FAILED)
     assert store.queue.retry_failed(5.0) == 1
     assert store.reader.counts() == Counts(total=2, pending=2)
@@ -156,20 +156,20 @@ def test_retry_takes_failed_rows_only() -> None:
     assert store.queue.retry_failed(6.0) == 0
 
 
-def test_a_retried_row_forgets_the_media_of_its_last_attempt() -> None:
-    # Else that one's failure would be taken for the new attempt's: simulation seed 3840.
-    store = loaded("a")
-    (claimed,) = store.queue.claim(1, 2.0)
+def test_a_retried_row_has_no_media_of_its_last_attempt() -> None:
+    # Otherwise the failure of this media would count for the new attempt: simulation seed 3840.
+    store = loaded_store("a")
+    (claim_all,) = store.queue.claim(1, 2.0)
     store.queue.apply(
-        [StatusUpdate(claimed.row_number, Status.FAILED, media=Media("old", "k", "a"))], 3.0
+        [StatusUpdate(claim_all.row_number, Status.FAILED, media=Media("old", "k", "a"))], 3.0
     )
     store.queue.retry_failed(4.0)
     (again,) = store.queue.claim(1, 5.0)
     assert again.media_id is None
 
 
-def test_the_same_manifest_changes_nothing() -> None:
-    store = loaded("a", "b")
+def test_loading_the_same_manifest_changes_nothing() -> None:
+    store = loaded_store("a", "b")
     finish(store, "a", Status.FAILED)
     edition = store.load([row("a"), row("b", 3)], 4.0)
     assert edition == ManifestDiff(unchanged=2)
@@ -177,8 +177,8 @@ def test_the_same_manifest_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("status", [Status.IMPORTED, Status.PROCESSING, Status.UNKNOWN])
-def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
-    store = loaded("a", "b")
+def test_a_row_that_may_have_a_media_is_not_changed_or_sent_again(status: Status) -> None:
+    store = loaded_store("a", "b")
     finish(store, "a", status)
     store.load([row("b"), row("a", 3, url="https://other/v.mp4")], 4.0)
     kept = record(store, "a")
@@ -188,8 +188,8 @@ def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
     assert record(store, "a").is_removed
 
 
-def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
-    store = loaded("a", "b")
+def test_a_corrected_failed_row_is_pending() -> None:
+    store = loaded_store("a", "b")
     finish(store, "a", Status.FAILED)
     edition = store.load([row("a", url="https://fixed/v.mp4"), row("b", 3)], 4.0)
     assert edition == ManifestDiff(changed=ChangedRows(1, ((2, "a"),)), unchanged=1)
@@ -197,7 +197,7 @@ def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
     assert record(store, "a").source_url == "https://fixed/v.mp4"
 
 
-def test_invalid_rows_are_what_the_manifest_says_now() -> None:
+def test_invalid_rows_follow_the_latest_manifest() -> None:
     store = Store(None)
     store.load([row("a", error="sourceUrl: is empty"), row("", 3, error="no")], 1.0)
     assert store.reader.counts() == Counts(total=2, invalid=2)
@@ -211,7 +211,7 @@ def test_invalid_rows_are_what_the_manifest_says_now() -> None:
     )
 
 
-def test_an_invalid_row_that_stays_as_it_was_is_kept() -> None:
+def test_an_unchanged_invalid_row_is_kept() -> None:
     store = Store(None)
     rows = [row("a", error="bad"), row("", 3, error="no"), row("", 4, error="no")]
     store.load(rows, 1.0)
@@ -224,7 +224,7 @@ def test_an_invalid_row_that_stays_as_it_was_is_kept() -> None:
     assert record(store, "a").error == "other"
 
 
-def test_a_heading_never_takes_the_number_of_another_heading() -> None:
+def test_a_heading_keeps_its_row_number() -> None:
     def heading(text: str, line: int) -> ManifestRow:
         return dataclasses.replace(row("", line, error="no", url=""), cells=("", text))
 
@@ -238,7 +238,7 @@ def test_a_heading_never_takes_the_number_of_another_heading() -> None:
     }  # fmt: skip
 
 
-def test_an_invalid_row_that_is_gone_is_forgotten_unless_it_was_sent_once() -> None:
+def test_a_removed_invalid_row_is_deleted_unless_it_was_once_sent() -> None:
     store = Store(None)
     store.load([row("a", error="bad"), row("b", 3), row("c", 4)], 1.0)
     finish(store, "b", Status.FAILED)
@@ -251,8 +251,8 @@ def test_an_invalid_row_that_is_gone_is_forgotten_unless_it_was_sent_once() -> N
     assert record(store, "b").status is Status.SKIPPED
 
 
-def test_a_row_that_preflight_found_bad_is_pending_once_the_manifest_is_read_again() -> None:
-    store = loaded("a", "b")
+def test_a_row_that_failed_preflight_is_pending_after_the_manifest_is_loaded_again() -> None:
+    store = loaded_store("a", "b")
     first, _ = store.queue.pending_sources(0, 10)
     store.queue.apply(
         [StatusUpdate(first.row_number, Status.INVALID, "preflight", "no video")], 2.0
@@ -263,8 +263,8 @@ def test_a_row_that_preflight_found_bad_is_pending_once_the_manifest_is_read_aga
     assert record(store, "a").error == ""
 
 
-def test_what_changed_after_it_was_sent_is_reported_and_stays_as_it_was_sent() -> None:
-    store = loaded("a", "b", "c", "d")
+def test_edits_of_sent_rows_are_reported_and_ignored() -> None:
+    store = loaded_store("a", "b", "c", "d")
     for name in "abc":
         finish(store, name, Status.IMPORTED)
     signed = "https://h/v.mp4?X-Amz-Signature=2"
@@ -272,33 +272,33 @@ def test_what_changed_after_it_was_sent_is_reported_and_stays_as_it_was_sent() -
     edition = store.load(
         [row("a", url="https://other/v.mp4"), row("b", 3, url=signed), renamed, row("d", 5)], 9
     )
-    # A new signature is the same video.
+    # A URL with a new signature names the same video.
     ignored = ChangedRows(2, ((2, "a"), (4, "c")))
     assert edition == ManifestDiff(ignored=ignored, ignored_url_count=1, unchanged=2)
     assert record(store, "c").filename == "Title c"
     assert store.reader.counts() == Counts(total=4, imported=3, pending=1)
 
 
-def test_only_the_first_few_rows_of_a_part_are_named() -> None:
-    store = loaded("z")
+def test_only_the_first_five_added_rows_are_named() -> None:
+    store = loaded_store("z")
     edition = store.load([row("z"), *(row(f"r{n}", n) for n in range(3, 1003))], 2.0)
     assert edition.added.count == 1000
     assert [name for _, name in edition.added.first] == ["r3", "r4", "r5", "r6", "r7"]
 
 
-def test_rows_whose_urls_end_are_claimed_first_the_soonest_before_all() -> None:
+def test_rows_whose_urls_expire_soonest_are_claimed_first() -> None:
     store = Store(None)
     ends = {"a": math.inf, "b": 20.0, "c": math.inf, "d": 10.0}
     store.load([row(name, n, expires=end) for n, (name, end) in enumerate(ends.items())], 1.0)
-    claimed = [r.reference_id for _ in range(2) for r in store.queue.claim(2, 2.0)]
-    assert claimed == ["d", "b", "a", "c"]
-    store = loaded("a", "b")
+    claim_all = [r.reference_id for _ in range(2) for r in store.queue.claim(2, 2.0)]
+    assert claim_all == ["d", "b", "a", "c"]
+    store = loaded_store("a", "b")
     store.load([row("a"), row("b", 3, expires=5.0)], 2.0)
     assert [r.reference_id for r in store.queue.claim(2, 3.0)] == ["b", "a"]
 
 
-def test_a_row_in_flight_knows_when_it_was_claimed_and_what_was_imported_before_it() -> None:
-    store = loaded("a", "b", "c", "d")
+def test_a_row_in_flight_has_its_claim_time_and_the_number_of_imported_rows_before() -> None:
+    store = loaded_store("a", "b", "c", "d")
     for name in "ab":
         finish(store, name, Status.IMPORTED)
     (row_c,) = store.queue.claim(1, 30.0)
@@ -307,7 +307,7 @@ def test_a_row_in_flight_knows_when_it_was_claimed_and_what_was_imported_before_
     assert (flying.claimed_at, flying.sent_at, flying.imported_between_count) == (30.0, 31.0, 2)
 
 
-def test_sources_are_those_of_pending_rows_by_number() -> None:
+def test_only_pending_rows_have_pending_sources() -> None:
     store = Store(None)
     store.load([row("a"), row("b", 3, error="bad"), row("c", 4), row("d", 5)], 1.0)
     store.queue.claim(1, 2.0)
@@ -320,8 +320,8 @@ def test_sources_are_those_of_pending_rows_by_number() -> None:
     assert store.queue.pending_sources(found[0].row_number, 10) == found[1:]
 
 
-def test_the_history_names_each_retry_and_each_edit_of_the_manifest() -> None:
-    store = loaded("a")
+def test_the_history_has_each_retry_and_each_edit_of_the_manifest() -> None:
+    store = loaded_store("a")
     store.queue.claim(1, 2.0)
     store.queue.apply([StatusUpdate(1, Status.FAILED, "no", code=FailureCode.REJECTED)], 3.0)
     store.queue.retry_failed(4.0)
@@ -340,13 +340,13 @@ def test_the_history_names_each_retry_and_each_edit_of_the_manifest() -> None:
 
 
 def test_a_pending_row_that_became_invalid_is_not_sent() -> None:
-    store = loaded("a", "b")
+    store = loaded_store("a", "b")
     store.load([row("a", error="bad"), row("b", 3)], 2.0)
     assert store.reader.counts() == Counts(total=2, pending=1, invalid=1)
 
 
-def test_removed_rows_are_skipped_and_come_back() -> None:
-    store = loaded("a", "b")
+def test_removed_rows_are_skipped_and_can_return() -> None:
+    store = loaded_store("a", "b")
     assert store.load([row("b")], 2.0) == ManifestDiff(
         removed=ChangedRows(1, ((2, "a"),)), unchanged=1
     )
@@ -355,18 +355,18 @@ def test_removed_rows_are_skipped_and_come_back() -> None:
     assert store.reader.counts() == Counts(total=2, pending=2)
 
 
-def test_another_manifest_is_refused_once_something_was_sent() -> None:
-    store = loaded("a")
-    store.load([row("z")], 2.0)  # nothing was sent: a first try may be replaced
-    store = loaded("a")
+def test_another_manifest_is_refused_after_a_row_was_sent() -> None:
+    store = loaded_store("a")
+    store.load([row("z")], 2.0)  # allowed, because nothing was sent
+    store = loaded_store("a")
     finish(store, "a", Status.IMPORTED)
     with pytest.raises(StateError, match="another manifest"):
         store.load([row("z")], 2.0)
     assert record(store, "a").status is Status.IMPORTED
 
 
-def test_a_manifest_that_breaks_off_changes_nothing() -> None:
-    store = loaded("a")
+def test_a_manifest_that_cannot_be_read_to_its_end_changes_nothing() -> None:
+    store = loaded_store("a")
 
     def broken() -> object:
         yield row("a")
@@ -378,7 +378,7 @@ def test_a_manifest_that_breaks_off_changes_nothing() -> None:
     assert store.facts.get(facts.MANIFEST) == "m.csv"
 
 
-def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_missing_damaged_foreign_or_newer_file_raises_a_state_error(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="no job"):
         Store(tmp_path / "state.sqlite")
 
@@ -403,14 +403,14 @@ def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Pat
             Store(other)
 
 
-def test_what_is_committed_is_on_the_disk(tmp_path: Path) -> None:
+def test_commits_are_written_to_the_disk(tmp_path: Path) -> None:
     with Store(tmp_path / "s", create=True) as store:
         assert store.connection.db.execute("PRAGMA synchronous").fetchone() == (2,)
         assert store.connection.db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
-def test_the_timeline_adds_up() -> None:
-    store = loaded("a", "b", "c")
+def test_the_timeline_counts_sent_and_imported_rows() -> None:
+    store = loaded_store("a", "b", "c")
     assert store.reader.timeline(4) is None
     first, second = store.queue.claim(2, 100.0)
     store.queue.apply(
@@ -422,27 +422,27 @@ def test_the_timeline_adds_up() -> None:
     assert timeline == Timeline(100.0, 20.0, (2, 0, 0, 1), (0, 0, 1, 0))
 
 
-def test_a_retried_row_was_first_sent_when_it_was() -> None:
-    store = loaded("a")
+def test_the_timeline_has_the_first_time_that_a_retried_row_was_sent() -> None:
+    store = loaded_store("a")
     finish(store, "a", Status.FAILED)  # sent at 2
     store.queue.retry_failed(50.0)
     store.queue.claim(1, 100.0)
     assert store.reader.timeline(2) == Timeline(2.0, 1.0, (1, 0), (0, 0))
 
 
-def test_each_picture_is_asked_for_once() -> None:
-    store = loaded("a", "b")
+def test_each_picture_is_requested_once() -> None:
+    store = loaded_store("a", "b")
     finish(store, "a", Status.IMPORTED)
     assert (store.pictures.missing(10), store.pictures.missing_count()) == (["k1"], 1)
     assert (record(store, "a").is_size_requested, record(store, "a").size) == (False, None)
-    store.pictures.save("k1", None)  # the platform did not tell
+    store.pictures.save("k1", None)  # the platform did not return a size
     assert (store.pictures.missing(10), store.pictures.missing_count()) == ([], 0)
     assert (record(store, "a").is_size_requested, record(store, "a").size) == (True, None)
     store.pictures.save("k1", (640, 480))
     assert record(store, "a").size == (640, 480)
 
 
-def claim_each(store: Store, many: int) -> None:
+def claim_one_by_one(store: Store, many: int) -> None:
     for _ in range(many):
         store.queue.claim(1, 4.0)
 
@@ -459,17 +459,17 @@ def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path) -> None:
         (pages,) = store.connection.db.execute("PRAGMA page_count").fetchone()
         store.connection.db.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StateError, match="full") as caught:
-            claim_each(store, 400)
+            claim_one_by_one(store, 400)
         assert "Free some space" in caught.value.hint
     with Store(path) as store:
-        claimed = store.queue.recover(5.0)
+        claim_all = store.queue.recover(5.0)
         counts = store.reader.counts()
         assert counts.processing == 1
-        assert (counts.unknown, counts.pending) == (claimed, 498 - 1 - claimed)
+        assert (counts.unknown, counts.pending) == (claim_all, 498 - 1 - claim_all)
         assert store.queue.claim(1, 6.0)
 
 
-def test_a_file_that_may_not_be_written_is_reported(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_written_raises_a_state_error(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
         store.load([row("a")], 1.0)
@@ -481,7 +481,7 @@ def test_a_file_that_may_not_be_written_is_reported(tmp_path: Path) -> None:
         assert store.reader.counts().pending == 1
 
 
-def test_a_file_that_was_damaged_is_reported(tmp_path: Path) -> None:
+def test_a_damaged_database_raises_a_state_error(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
         store.load([row(f"r{n}", n) for n in range(2, 500)], 1.0)
@@ -496,7 +496,7 @@ def test_a_file_that_was_damaged_is_reported(tmp_path: Path) -> None:
 FIVE = tuple(enumerate("abcde", 2))
 
 
-def claimed(store: Store) -> list[str]:
+def claim_all(store: Store) -> list[str]:
     found = []
     while rows := store.queue.claim(2, 2.0):
         found += [row.reference_id for row in rows]
@@ -515,7 +515,7 @@ def claimed(store: Store) -> list[str]:
         (["e", "d"], 1, ["d"]),
     ],
 )
-def test_only_chosen_rows_are_claimed(
+def test_only_selected_rows_are_claimed(
     wanted: list[LineRange | str], limit: int | None, taken: list[str]
 ) -> None:
     with Store(None) as store:
@@ -530,42 +530,42 @@ def test_only_chosen_rows_are_claimed(
         assert store.queue.has_choice == bool(wanted or limit)
         assert {r.reference_id for r in store.queue.pending_by_reference("abcde")} == set(taken)
         assert len(store.queue.pending_sources(0, 100)) == len(taken)
-        assert claimed(store) == taken
+        assert claim_all(store) == taken
         assert store.reader.counts().pending == 5 - len(taken)
 
 
-def test_a_chosen_row_that_is_pending_again_is_claimed_again() -> None:
-    with loaded("a", "b", "c") as store:
+def test_a_selected_row_that_is_pending_again_is_claimed_again() -> None:
+    with loaded_store("a", "b", "c") as store:
         store.queue.choose(["b"])
         (taken,) = store.queue.claim(5, 2.0)
         assert store.queue.claimable_count() == 0
         store.queue.apply([StatusUpdate(taken.row_number, Status.PENDING)], 3.0)
         assert store.queue.claimable_count() == 1
-        assert claimed(store) == ["b"]
+        assert claim_all(store) == ["b"]
         assert store.queue.remaining_count() == 1
         store.queue.apply([StatusUpdate(taken.row_number, Status.IMPORTED)], 4.0)
         assert store.queue.remaining_count() == 0
 
 
-def test_a_later_choice_replaces_an_earlier_one() -> None:
-    with loaded("a", "b", "c") as store:
+def test_a_later_selection_replaces_an_earlier_one() -> None:
+    with loaded_store("a", "b", "c") as store:
         store.queue.choose(["a"])
         store.queue.choose([LineRange(3, 3)])
         store.queue.choose_first(7)
-        assert claimed(store) == ["b"]
+        assert claim_all(store) == ["b"]
         store.queue.choose(())
-        assert claimed(store) == ["a", "c"]
+        assert claim_all(store) == ["a", "c"]
 
 
-def test_of_failed_rows_only_the_chosen_ones_are_retried() -> None:
-    with loaded("a", "b") as store:
+def test_only_the_selected_failed_rows_are_retried() -> None:
+    with loaded_store("a", "b") as store:
         store.queue.apply(
             [StatusUpdate(r.row_number, Status.FAILED) for r in store.queue.claim(2, 2.0)], 3.0
         )
         store.queue.choose(["b"])
         assert store.queue.retry_failed(4.0) == 1
         store.queue.choose_first(1)
-        assert claimed(store) == ["b"]
+        assert claim_all(store) == ["b"]
         assert store.reader.counts(is_running=True) == Counts(total=2, failed=1, processing=1)
 
 
@@ -583,10 +583,10 @@ def test_of_failed_rows_only_the_chosen_ones_are_retried() -> None:
         (LineRange(1, 1), "line 1: no row begins there."),
     ],
 )
-def test_what_is_in_no_row_is_refused_and_nothing_is_chosen(
+def test_a_selection_of_an_unknown_row_is_refused_and_selects_nothing(
     which: LineRange | str, words: str
 ) -> None:
-    with loaded("ref-1", "ref-2", "ref-3", "gone") as store:
+    with loaded_store("ref-1", "ref-2", "ref-3", "gone") as store:
         store.load([row(f"ref-{line - 1}", line) for line in (2, 3, 4)], 2.0)
         with pytest.raises(UsageError, match=words):
             store.queue.choose(["ref-1", which])
@@ -595,11 +595,11 @@ def test_what_is_in_no_row_is_refused_and_nothing_is_chosen(
         assert store.queue.claimable_count() == 1
 
 
-# What is looked at --------------------------------------------------------------------------------
+# Reading ------------------------------------------------------------------------------------------
 
 
-def test_the_oldest_row_in_flight_is_the_one_that_was_sent_first() -> None:
-    store = loaded("a", "b", "c")
+def test_the_oldest_row_in_flight_is_the_one_sent_first() -> None:
+    store = loaded_store("a", "b", "c")
     assert store.reader.oldest_in_flight() is None
     first, second = store.queue.claim(2, 2.0)
     store.queue.apply([StatusUpdate(second.row_number, Status.PROCESSING, sent_at=3.0)], 3.0)
@@ -609,8 +609,8 @@ def test_the_oldest_row_in_flight_is_the_one_that_was_sent_first() -> None:
     assert store.reader.oldest_in_flight() == InFlightRow(2, "a", Status.UNKNOWN, 4.0)
 
 
-def test_a_row_that_was_never_sent_waits_since_it_was_found() -> None:
-    store = loaded("a")
+def test_an_adopted_row_in_flight_is_as_old_as_its_adoption() -> None:
+    store = loaded_store("a")
     (found,) = store.queue.pending_by_reference(["a"])
     store.queue.apply(
         [StatusUpdate(found.row_number, Status.PROCESSING, media=Media("m", "k", "a"))], 7.0
@@ -618,8 +618,8 @@ def test_a_row_that_was_never_sent_waits_since_it_was_found() -> None:
     assert store.reader.oldest_in_flight() == InFlightRow(2, "a", Status.PROCESSING, 7.0)
 
 
-def test_a_row_that_is_sent_again_waits_since_then() -> None:
-    store = loaded("a")
+def test_a_row_that_was_sent_again_is_as_old_as_its_last_post() -> None:
+    store = loaded_store("a")
     finish(store, "a", Status.FAILED)
     store.queue.retry_failed(5.0)
     store.queue.claim(1, 6.0)
@@ -638,24 +638,24 @@ def test_a_row_is_found_by_its_line_and_by_its_reference_id() -> None:
     assert store.reader.find_by_reference("c") is None
 
 
-def test_the_span_of_a_job_is_from_its_first_event_to_its_last() -> None:
-    store = loaded("a")
+def test_the_event_span_is_from_the_first_event_to_the_last() -> None:
+    store = loaded_store("a")
     assert store.reader.event_span() is None
     finish(store, "a", Status.IMPORTED)
     assert store.reader.event_span() == (2.0, 3.0)
 
 
 def test_reference_ids_near_a_text_are_its_neighbours() -> None:
-    assert loaded("a", "c", "e", "g").reader.reference_ids_near("d", 1) == ["c", "e"]
+    assert loaded_store("a", "c", "e", "g").reader.reference_ids_near("d", 1) == ["c", "e"]
 
 
-def test_records_may_be_those_of_some_statuses() -> None:
-    store = loaded("a", "b")
+def test_records_can_be_limited_to_some_statuses() -> None:
+    store = loaded_store("a", "b")
     finish(store, "a", Status.FAILED)
     assert [r.reference_id for r in store.reader.records([Status.FAILED])] == ["a"]
 
 
-def test_a_state_that_is_read_is_not_changed(tmp_path: Path) -> None:
+def test_a_database_opened_read_only_is_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     path.touch()
     with pytest.raises(StateError, match="not a state file"):
@@ -667,7 +667,7 @@ def test_a_state_that_is_read_is_not_changed(tmp_path: Path) -> None:
         store.facts.save(facts.MANIFEST.of("x"))
 
 
-def test_a_copy_may_be_changed_and_the_job_stays_as_it_is(tmp_path: Path) -> None:
+def test_changes_of_a_copy_do_not_change_the_job(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as kept:
         kept.load([row("a")], 1.0)
@@ -679,8 +679,8 @@ def test_a_copy_may_be_changed_and_the_job_stays_as_it_is(tmp_path: Path) -> Non
     assert path.read_bytes() == before
 
 
-def test_waits_are_those_of_rows_that_one_run_sent_and_saw_online() -> None:
-    store = loaded("a", "b", "adopted", "failed", "later")
+def test_processing_times_are_of_rows_that_one_run_sent_and_saw_online() -> None:
+    store = loaded_store("a", "b", "adopted", "failed", "later")
     rows = {r.reference_id: r.row_number for r in store.queue.claim(4, 10.0)}
     for name, end in (("a", 15.0), ("b", 32.0), ("later", 999.0)):
         rows.setdefault(name, store.queue.claim(1, 10.0)[0].row_number if name == "later" else 0)
@@ -696,7 +696,7 @@ def test_waits_are_those_of_rows_that_one_run_sent_and_saw_online() -> None:
     assert store.queue.retryable_count() == 1
 
 
-def test_urls_that_end_are_reported_of_pending_rows_alone() -> None:
+def test_only_pending_rows_have_expiring_urls() -> None:
     store = Store(None)
     store.load([row("a", 2, expires=50.0), row("b", 3), row("c", 4, expires=40.0)], 1.0)
     assert sorted(store.reader.expiring_urls()) == [(2, 50.0), (4, 40.0)]
@@ -704,8 +704,8 @@ def test_urls_that_end_are_reported_of_pending_rows_alone() -> None:
     assert list(store.reader.expiring_urls()) == [(2, 50.0)]
 
 
-def test_open_rows_are_picked_evenly_where_they_are_too_many() -> None:
-    store = loaded(*(f"r{n:02}" for n in range(20)))
+def test_unfinished_rows_are_sampled_evenly_if_there_are_too_many() -> None:
+    store = loaded_store(*(f"r{n:02}" for n in range(20)))
     finish(store, "r03", Status.IMPORTED)
     assert len(store.queue.unfinished(100)) == 19
     assert [r.reference_id for r in store.queue.unfinished(5)] == [
@@ -715,12 +715,12 @@ def test_open_rows_are_picked_evenly_where_they_are_too_many() -> None:
         "r16",
         "r19",
     ]
-    assert loaded().queue.unfinished(5) == []
+    assert loaded_store().queue.unfinished(5) == []
 
 
-def test_a_media_without_a_key_is_not_imported_and_says_so() -> None:
-    """It has no embed code; the next run looks for its media again, and never sends it again."""
-    store = loaded("a")
+def test_a_media_without_a_key_makes_its_row_unknown() -> None:
+    """It has no embed code. The next run searches for the media, and never sends the row again."""
+    store = loaded_store("a")
     (row,) = store.queue.claim(1, 2.0)
     store.queue.apply(
         [StatusUpdate(row.row_number, Status.IMPORTED, media=Media("m", "", "a"))], 3.0

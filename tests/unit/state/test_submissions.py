@@ -1,4 +1,4 @@
-"""How a job of the queue is listed; tests/database/test_fleet.py reads it from a database."""
+"""How a job of the queue is listed. tests/database/test_fleet.py reads it from a database."""
 
 import importlib.util
 
@@ -37,8 +37,10 @@ SNAPSHOT = Snapshot(Counts(imported=3, failed=1), 4.0, 60.0, (("no such file", 1
         (("cancelled", None, False, "", ""), "cancelled"),
     ],
 )
-def test_the_status_follows_from_the_entry(entry: tuple[object, ...], status: str) -> None:
-    """The entry: its status, is later, is stopping, why withdrawn, why it ended."""
+def test_the_status_of_a_job_follows_from_its_queue_entry(
+    entry: tuple[object, ...], status: str
+) -> None:
+    """The entry: status, is later, is stopping, why it was withdrawn, why it ended."""
     row = ("library", "news", "library.csv", *entry, SNAPSHOT.as_json(), 5.0, "host")
     listed = _listed_job(row)
     assert (listed.status, listed.snapshot) == (status, SNAPSHOT)

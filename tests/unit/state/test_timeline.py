@@ -1,4 +1,4 @@
-"""The timeline counts what a look at each row would count."""
+"""The timeline has the same counts as the events of each row."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from batch_import.state.store import Store
 from batch_import.state.timeline import Timeline
 
 ROWS = 5
-#: A row, what happens to it, and seconds until then.
+#: A row, its event, and seconds until the event.
 STEPS = st.lists(
     st.tuples(st.integers(1, ROWS), st.sampled_from(list("cif")), st.integers(0, 9)), max_size=25
 )
@@ -37,8 +37,8 @@ def job(steps: Sequence[tuple[int, str, int]]) -> Store:
     return store
 
 
-def by_row(db: sqlite3.Connection, parts: int) -> Timeline | None:
-    """The same counts, from the first events of each row."""
+def timeline_from_events(db: sqlite3.Connection, parts: int) -> Timeline | None:
+    """Return the same timeline, computed from the first events of each row."""
     sent, imported = (
         [
             time
@@ -67,14 +67,14 @@ def test_the_timeline_counts_the_first_events_of_each_row(
 ) -> None:
     once: list[tuple[int, str, int]] = []
     for step in steps:
-        # The importer is done with an imported row.
+        # The importer sends no further event for an imported row.
         if (step[0], "i") not in [(number, kind) for number, kind, _ in once]:
             once.append(step)
     with job(once) as store:
-        assert store.reader.timeline(parts) == by_row(store.connection.db, parts)
+        assert store.reader.timeline(parts) == timeline_from_events(store.connection.db, parts)
 
 
-def test_a_clock_that_was_set_back_loses_no_row() -> None:
+def test_a_clock_that_was_set_back_loses_no_row_of_the_timeline() -> None:
     with job([(1, "c", 5), (2, "c", 60), (3, "c", -40), (4, "c", 9), (5, "c", -20)]) as store:
         timeline = store.reader.timeline(4)
         assert timeline

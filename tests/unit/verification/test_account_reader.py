@@ -1,4 +1,4 @@
-"""How the account is read when the platform is not at its best. No socket: requests-mock."""
+"""Reading the account while the platform has faults. No socket: requests-mock."""
 
 import threading
 from collections.abc import Iterator
@@ -22,8 +22,8 @@ PLAYER = "https://play.example.test"
 EMPTY = {"listResult": {"items": []}}
 
 
-class Stop(threading.Event):
-    """Waits for it move the clock, and take no time."""
+class FakeStop(threading.Event):
+    """A stop event whose `wait` advances the clock without waiting."""
 
     now = 9.0
 
@@ -40,7 +40,7 @@ def platform() -> Iterator[requests_mock.Mocker]:
 
 @pytest.fixture
 def listing() -> AccountListing:
-    """Of a job with one imported row."""
+    """Return the account listing of a job with one imported row."""
     store = Store(None)
     store.load([ManifestRow(2, "r1", "r1", "https://h/v", "T", "mp4", ())], 1.0)
     (row,) = store.queue.claim(1, 2.0)
@@ -51,8 +51,8 @@ def listing() -> AccountListing:
 
 
 @pytest.fixture
-def stop() -> Stop:
-    return Stop()
+def stop() -> FakeStop:
+    return FakeStop()
 
 
 @pytest.fixture
@@ -61,8 +61,8 @@ def printed() -> list[VerificationProgress]:
 
 
 @pytest.fixture
-def look(
-    listing: AccountListing, stop: Stop, printed: list[VerificationProgress]
+def reader(
+    listing: AccountListing, stop: FakeStop, printed: list[VerificationProgress]
 ) -> Iterator[AccountReader]:
     settings = Settings(api_base=BASE, rate=1000.0, give_up_after=0.001)
     credentials = Credentials("VC-1", "secret")
@@ -74,8 +74,8 @@ def item(name: str = "1", reference: str = "r1") -> dict[str, str]:
     return {"id": f"m{name}", "key": f"k{name}", "referenceId": reference, "status": "Online"}
 
 
-def test_the_whole_list_is_read_and_reported_of(
-    look: AccountReader,
+def test_the_whole_list_is_read_with_progress(
+    reader: AccountReader,
     platform: requests_mock.Mocker,
     listing: AccountListing,
     printed: list[VerificationProgress],
@@ -85,7 +85,7 @@ def test_the_whole_list_is_read_and_reported_of(
         {"json": {"listResult": {"items": [item("3", "y")], "totalItems": 3}}},
     ]
     platform.get(f"{BASE}/media", pages)
-    look.read_list()
+    reader.read_list()
     assert printed == [VerificationProgress("media", 2, 3), VerificationProgress("media", 3, 3)]
     assert listing.unlisted_count() == 0
 
@@ -96,14 +96,14 @@ def test_the_whole_list_is_read_and_reported_of(
         ([item()], None, 0),
         ([], item(), 0),
         ([], item(reference="another"), 0),
-        ([], item("7"), 1),  # not what was asked for
+        ([], item("7"), 1),  # another media than requested
         ([], None, 1),
         ([item("7", "r10")], None, 1),
         ([item("7", "of others")], item(), 0),  # a filter that does nothing
     ],
 )
-def test_what_the_list_does_not_show_is_looked_for(
-    look: AccountReader,
+def test_media_that_the_list_does_not_show_are_looked_up(
+    reader: AccountReader,
     platform: requests_mock.Mocker,
     listing: AccountListing,
     found: list[dict[str, str]],
@@ -113,70 +113,72 @@ def test_what_the_list_does_not_show_is_looked_for(
     answers = [{"json": {"listResult": {"items": items}}} for items in (found, [])]
     platform.get(f"{BASE}/media?referenceId=r1", answers)
     platform.get(f"{BASE}/media/m1/detail", json=detail, status_code=200 if detail else 404)
-    look.look_up_missing()
+    reader.look_up_missing()
     assert listing.unlisted_count() == missing
 
 
-def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
-    look: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
+def test_a_403_of_a_detail_is_ignored_unless_the_credentials_are_refused(
+    reader: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     platform.get(f"{BASE}/media", json=EMPTY)
     platform.get(f"{BASE}/media/m1/detail", status_code=403)
     platform.get(f"{BASE}/account/info", json={"id": "a"})
-    look.look_up_missing()
+    reader.look_up_missing()
     assert listing.unlisted_count() == 1
     platform.get(f"{BASE}/account/info", status_code=403)
     with pytest.raises(CredentialsRefused, match="refuses the credentials now"):
-        look.look_up_missing()
+        reader.look_up_missing()
 
 
-def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
-    look: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
+def test_a_list_with_identical_pages_is_abandoned_and_rows_are_looked_up(
+    reader: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     same = {"items": [item("2", "x"), item("3", "y")], "totalItems": 9}
     platform.get(f"{BASE}/media", json={"listResult": same})
-    look.read_list()
-    assert (look.pager.end, platform.call_count) == (ListEnd.REPEATED, 3)
+    reader.read_list()
+    assert (reader.pager.end, platform.call_count) == (ListEnd.REPEATED, 3)
     found = {"items": [item()], "totalItems": 1}
     platform.get(f"{BASE}/media?referenceId=r1", json={"listResult": found})
-    look.look_up_missing()
+    reader.look_up_missing()
     assert listing.unlisted_count() == 0
 
 
-def test_a_page_that_is_refused_beyond_the_first_is_the_end_of_a_list(
-    look: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
+def test_a_404_after_the_first_page_is_the_end_of_the_list(
+    reader: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     first = {"json": {"listResult": {"items": [item()]}}}
     platform.get(f"{BASE}/media", [first, {"status_code": 404}])
-    look.read_list()
-    assert (look.pager.end, listing.count()) == (ListEnd.COMPLETE, 1)
+    reader.read_list()
+    assert (reader.pager.end, listing.count()) == (ListEnd.COMPLETE, 1)
 
 
 @pytest.mark.parametrize("status", [400, 503])
-def test_a_list_that_cannot_be_read_ends_it(
-    look: AccountReader, platform: requests_mock.Mocker, status: int
+def test_a_list_that_cannot_be_read_is_an_error(
+    reader: AccountReader, platform: requests_mock.Mocker, status: int
 ) -> None:
     platform.get(f"{BASE}/media", status_code=status)
     with pytest.raises(PlatformUnreachable):
-        look.read_list()
+        reader.read_list()
 
 
-def test_a_stop_is_heard(look: AccountReader, platform: requests_mock.Mocker, stop: Stop) -> None:
+def test_a_stop_event_ends_the_reading(
+    reader: AccountReader, platform: requests_mock.Mocker, stop: FakeStop
+) -> None:
     stop.set()
     with pytest.raises(Interrupted):
-        look.read_list()
+        reader.read_list()
     assert platform.call_count == 0
 
 
-def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
-    look: AccountReader,
+def test_a_failed_embed_page_is_stored_and_an_unreachable_player_is_an_error(
+    reader: AccountReader,
     platform: requests_mock.Mocker,
     listing: AccountListing,
     printed: list[VerificationProgress],
 ) -> None:
     def ask() -> None:
         with EmbedPages(PLAYER) as pages:
-            look.open_embed_pages(pages, lambda key: f"{PLAYER}/iframe/{key}")
+            reader.open_embed_pages(pages, lambda key: f"{PLAYER}/iframe/{key}")
 
     platform.get(f"{PLAYER}/iframe/k1", status_code=404, text="<title>No such video</title>")
     ask()

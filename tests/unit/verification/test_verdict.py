@@ -1,4 +1,4 @@
-"""What a row is found to be, and what is said of it."""
+"""The verdict about a row, and its detail."""
 
 import pytest
 
@@ -79,19 +79,19 @@ def media(name: str = "m1", status: str = "online", **changes: str) -> Media:
         ),
     ],
 )
-def test_an_imported_row(found: list[Media], verdict: str, detail: str) -> None:
+def test_the_verdict_about_an_imported_row(found: list[Media], verdict: str, detail: str) -> None:
     finding = find_verdict(record(), found)
     assert (finding.verdict, finding.detail) == (verdict, detail)
 
 
-def test_a_title_written_in_another_way_is_the_same() -> None:
+def test_a_title_in_another_unicode_form_is_equal() -> None:
     decomposed, composed = "Caf\u0065\u0301", "Caf\u00e9"
     assert (
         find_verdict(record(filename=decomposed), [media(title=composed)]).verdict == "as expected"
     )
 
 
-def test_a_media_without_an_id_is_known_by_its_key() -> None:
+def test_a_media_without_an_id_is_recognized_by_its_key() -> None:
     assert find_verdict(record(media_id=""), [media("", key="k1")]).verdict == "as expected"
 
 
@@ -119,7 +119,7 @@ def test_a_media_without_an_id_is_known_by_its_key() -> None:
         (record(Status.PROCESSING), [media(status="")], "processing; in the account: m1"),
     ],
 )
-def test_a_row_that_is_not_imported_says_what_is_there(
+def test_the_verdict_about_a_row_that_is_not_imported(
     row: ResultRow, found: list[Media], detail: str
 ) -> None:
     finding = find_verdict(row, found)
@@ -140,13 +140,15 @@ def test_a_row_that_is_not_imported_says_what_is_there(
         ),
     ],
 )
-def test_a_removed_row_is_no_fault(row: ResultRow, found: list[Media], detail: str) -> None:
+def test_verify_reports_no_fault_for_a_removed_row(
+    row: ResultRow, found: list[Media], detail: str
+) -> None:
     finding = find_verdict(row, found)
     assert (finding.verdict, finding.detail) == ("removed", detail)
     assert finding.verdict not in FAULT_VERDICTS
 
 
-def test_an_embed_page_counts_last_and_is_reported_all_the_same() -> None:
+def test_a_failed_embed_page_counts_last_and_is_always_in_the_detail() -> None:
     finding = find_verdict(record(), [OWN], "HTTP 500: out of order")
     assert (finding.verdict, finding.detail) == ("embed page fails", "HTTP 500: out of order")
     finding = find_verdict(record(), [media(title="New")], "HTTP 500: out of order")
@@ -155,7 +157,7 @@ def test_an_embed_page_counts_last_and_is_reported_all_the_same() -> None:
     assert {Verdict.EMBED_FAILS, Verdict.TITLE_DIFFERS} <= FAULT_VERDICTS
 
 
-def test_a_line_holds_what_the_account_tells_and_no_secret() -> None:
+def test_a_line_has_the_media_of_the_account_and_no_secret() -> None:
     row = record(filename="https://h/v?X-Amz-Signature=abc")
     line = dict(
         zip(VERIFY_COLUMNS, row_line(row, find_verdict(row, [OWN]), "https://p/k1"), strict=True)

@@ -1,4 +1,4 @@
-"""What is sent, and what becomes of each kind of answer. No socket: requests-mock."""
+"""What the client sends, and how it reads each kind of answer. No socket: requests-mock."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,9 @@ def platform() -> Iterator[requests_mock.Mocker]:
         yield mocker
 
 
-def test_create_sends_the_guides_body(client: Client, platform: requests_mock.Mocker) -> None:
+def test_create_media_sends_the_body_of_the_api_guide(
+    client: Client, platform: requests_mock.Mocker
+) -> None:
     platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"})
 
     assert client.send(endpoints.create_media(ROW)) == "i-1"
@@ -54,7 +56,7 @@ def test_create_sends_the_guides_body(client: Client, platform: requests_mock.Mo
     assert sent.headers["Content-Type"] == "application/json"
 
 
-def test_a_status_is_read_whatever_its_capitals(
+def test_an_ingest_status_is_read_in_any_case(
     client: Client, platform: requests_mock.Mocker
 ) -> None:
     platform.get(f"{BASE}/media/new/status/i%2F1", json={"status": "ONLINE"})
@@ -62,7 +64,7 @@ def test_a_status_is_read_whatever_its_capitals(
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_media_are_read_in_either_shape(
+def test_a_media_list_is_read_in_either_shape(
     client: Client, platform: requests_mock.Mocker, *, nested: bool
 ) -> None:
     items = [{"id": "m", "key": "k", "referenceId": "a b&c", "status": "Online", "duration": 65}]
@@ -77,7 +79,7 @@ def test_media_are_read_in_either_shape(
     assert platform.last_request.qs["referenceid"] == ["a b&c"]
 
 
-def test_nothing_of_an_earlier_call_is_sent_again(
+def test_a_request_contains_nothing_of_an_earlier_one(
     client: Client, platform: requests_mock.Mocker
 ) -> None:
     platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"}, cookies={"sticky": "1"})
@@ -93,19 +95,19 @@ def test_nothing_of_an_earlier_call_is_sent_again(
 
 
 @pytest.mark.parametrize(
-    ("base", "asked"),
+    ("base", "url"),
     [
         ("https://bücher.example/v3", "https://xn--bcher-kva.example/v3/account/info"),
         ("http://127.0.0.1:8080", "http://127.0.0.1:8080/account/info"),
     ],
 )
-def test_any_base_url_is_asked(platform: requests_mock.Mocker, base: str, asked: str) -> None:
-    platform.get(asked, json={"id": "acc"})
+def test_any_base_url_is_requested(platform: requests_mock.Mocker, base: str, url: str) -> None:
+    platform.get(url, json={"id": "acc"})
     with Client(base, Credentials("VC-1", "secret")) as client:
         assert client.send(endpoints.get_account()).id == "acc"
 
 
-def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.Mocker) -> None:
+def test_a_base_url_without_a_host_raises_request_failed(platform: requests_mock.Mocker) -> None:
     nowhere = Client("https://*.example", Credentials("VC-1", "secret"))
     with nowhere as client, pytest.raises(RequestFailed):
         client.send(endpoints.get_account())
@@ -113,7 +115,7 @@ def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
+    ("status", "error_class"),
     [
         (400, RequestRejected),
         (401, AuthenticationFailed),
@@ -131,19 +133,19 @@ def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.
         (199, NoAnswer),
     ],
 )
-def test_a_no_is_reported_by_its_status(
-    client: Client, platform: requests_mock.Mocker, status: int, kind: type[RequestFailed]
+def test_a_failed_request_raises_the_exception_of_its_status(
+    client: Client, platform: requests_mock.Mocker, status: int, error_class: type[RequestFailed]
 ) -> None:
     platform.post(f"{BASE}/media/new", status_code=status, text="")
     with pytest.raises(RequestFailed) as caught:
         client.send(endpoints.create_media(ROW))
-    assert type(caught.value) is kind
+    assert type(caught.value) is error_class
     assert caught.value.status == status
     assert platform.call_count == 1  # a POST is never repeated here
 
 
 @pytest.mark.parametrize(
-    ("error", "kind"),
+    ("error", "error_class"),
     [
         (requests.ReadTimeout("slow"), NoAnswer),
         (requests.ConnectTimeout("no route"), NotSent),
@@ -154,17 +156,20 @@ def test_a_no_is_reported_by_its_status(
         (requests.exceptions.ProxyError("no tunnel"), NotSent),
     ],
 )
-def test_a_lost_connection_tells_whether_the_call_may_have_arrived(
-    client: Client, platform: requests_mock.Mocker, error: Exception, kind: type[RequestFailed]
+def test_a_lost_connection_shows_whether_the_request_may_have_arrived(
+    client: Client,
+    platform: requests_mock.Mocker,
+    error: Exception,
+    error_class: type[RequestFailed],
 ) -> None:
     platform.post(f"{BASE}/media/new", exc=error)
     with pytest.raises(RequestFailed) as caught:
         client.send(endpoints.create_media(ROW))
-    assert type(caught.value) is kind
+    assert type(caught.value) is error_class
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '{"ingestId": null}', "<html>hello</html>"])
-def test_a_yes_that_cannot_be_read_is_no_answer(
+def test_an_unreadable_answer_with_status_200_is_no_answer(
     client: Client, platform: requests_mock.Mocker, body: str
 ) -> None:
     platform.post(f"{BASE}/media/new", text=body)
@@ -187,7 +192,7 @@ def test_a_netrc_does_not_replace_the_credentials(
     assert platform.last_request.headers["Authorization"] == "Basic VkMtMTpzZWNyZXQ="
 
 
-def test_the_key_is_in_no_text(
+def test_the_api_key_is_in_no_log_or_error(
     client: Client, platform: requests_mock.Mocker, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -205,7 +210,7 @@ def test_the_key_is_in_no_text(
     ["the-long-secret", "VC-1234567:the-long-secret", "?X-Amz-Signature=the-long-secret"]  # noqa: RUF005
     + ["x" * 90 + "the-long-secret"],
 )
-def test_the_name_of_a_request_holds_no_secret(platform: requests_mock.Mocker, echo: str) -> None:
+def test_the_request_id_contains_no_secret(platform: requests_mock.Mocker, echo: str) -> None:
     printed: list[Any] = []
     headers = {"X-Request-Id": f"https://h.example/{echo}"}
     platform.get(f"{BASE}/account/info", json={"title": echo}, headers=headers)
@@ -217,8 +222,10 @@ def test_the_name_of_a_request_holds_no_secret(platform: requests_mock.Mocker, e
         assert part not in printed[0].request_id + account.title
 
 
-def test_the_platforms_clock_is_compared_with_the_runs_own(platform: requests_mock.Mocker) -> None:
-    """Not with the machine's, which may jump while the run goes on."""
+def test_the_clock_of_the_platform_is_compared_with_the_clock_of_the_run(
+    platform: requests_mock.Mocker,
+) -> None:
+    """Not with the machine's clock, which may jump during the run."""
     date = {"Date": "Thu, 01 Jan 1970 00:16:40 GMT"}
     platform.get(f"{BASE}/account/info", json={"id": "acc"}, headers=date)
     with Client(BASE, Credentials("VC-1", "secret"), clock=lambda: 400.0) as client:
@@ -226,7 +233,7 @@ def test_the_platforms_clock_is_compared_with_the_runs_own(platform: requests_mo
         assert client.clock_offset == pytest.approx(600.5)
 
 
-def test_every_attempt_is_reported_with_what_came_of_it(platform: requests_mock.Mocker) -> None:
+def test_every_attempt_is_recorded_with_its_outcome(platform: requests_mock.Mocker) -> None:
     printed: list[Any] = []
     answers = [
         {"exc": requests.ReadTimeout},

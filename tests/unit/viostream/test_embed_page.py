@@ -1,4 +1,4 @@
-"""Embed pages: what counts as one, and that no credentials are sent. No socket: requests-mock."""
+"""Requests of embed pages: what counts as a page, without credentials. No socket: requests-mock."""
 
 from collections.abc import Iterator
 
@@ -19,29 +19,31 @@ def player() -> Iterator[requests_mock.Mocker]:
         yield mocker
 
 
-def ask() -> None:
+def open_page() -> None:
     with EmbedPages("https://play.example.test") as pages:
         pages.open(URL)
 
 
 @pytest.mark.parametrize("headers", [HTML, {}, {"Content-Type": "application/xhtml+xml"}])
-def test_a_page_is_a_page(player: requests_mock.Mocker, headers: dict[str, str]) -> None:
+def test_an_embed_page_is_requested_without_credentials(
+    player: requests_mock.Mocker, headers: dict[str, str]
+) -> None:
     player.get(URL, text="<video>", headers=headers)
-    ask()
+    open_page()
     sent = player.last_request
     assert sent is not None
     assert "Authorization" not in sent.headers
 
 
-def test_a_page_may_be_elsewhere_now(player: requests_mock.Mocker) -> None:
+def test_a_redirect_to_the_embed_page_is_followed(player: requests_mock.Mocker) -> None:
     player.get(URL, status_code=302, headers={"Location": "/player/k1"})
     player.get("https://play.example.test/player/k1", text="<video>", headers=HTML)
-    ask()
+    open_page()
     assert player.call_count == 2
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "words"),
+    ("answer", "error_class", "words"),
     [
         (
             {"status_code": 404, "text": "<title>No such video</title>", "headers": HTML},
@@ -66,9 +68,12 @@ def test_a_page_may_be_elsewhere_now(player: requests_mock.Mocker) -> None:
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_what_is_no_page_says_why(
-    player: requests_mock.Mocker, answer: dict[str, object], kind: type[RequestFailed], words: str
+def test_an_answer_that_is_no_page_raises_with_the_reason(
+    player: requests_mock.Mocker,
+    answer: dict[str, object],
+    error_class: type[RequestFailed],
+    words: str,
 ) -> None:
     player.get(URL, **answer)  # type: ignore[arg-type]
-    with pytest.raises(kind, match=words):
-        ask()
+    with pytest.raises(error_class, match=words):
+        open_page()

@@ -1,4 +1,4 @@
-"""A list is read to its end while others add and delete, and whatever the platform answers."""
+"""A list is read to its end, while others add and delete media, and for any answers."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ def media_of(names: list[int]) -> tuple[Media, ...]:
 
 @dataclass
 class Account:
-    """An account's list, the newest media first.
+    """The media list of an account, the newest media first.
 
     Attributes:
         names: its media; names are never used again.
@@ -57,13 +57,13 @@ class Account:
         del self.names[first : first + count]
 
 
-def read(
+def read_list(
     account: Account, meanwhile: Callable[[int], None] = lambda _: None
 ) -> tuple[MediaListPager, set[str]]:
-    """Read a list to its end; returns what was seen, too.
+    """Read a list to its end; returns the pager and the IDs that were seen.
 
     Args:
-        meanwhile: called after each read, with how many there were.
+        meanwhile: called after each read, with the number of reads.
     """
     pager, seen = MediaListPager(), set[str]()
     while pager.end is None:
@@ -79,22 +79,25 @@ def ids(names: list[int]) -> set[str]:
     return {f"m{name}" for name in names}
 
 
-# Lists that stay as they are -----------------------------------------------------------------
+# Lists that do not change --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("count", [0, 1, 6, 7, 8, 100, 101, 250])
 @pytest.mark.parametrize("size", [7, 100])
 @pytest.mark.parametrize("page_number", ["exact", "clamped", "refused beyond the end"])
 @pytest.mark.parametrize("tells_total", [True, False])
-def test_all_of_a_list_is_read(
+def test_a_list_is_read_completely(
     count: int, size: int, page_number: PageNumber, *, tells_total: bool
 ) -> None:
     account = Account(list(range(count)), size, tells_total, page_number)
-    pager, seen = read(account)
+    pager, seen = read_list(account)
     assert seen == ids(account.names)
     ends_with_a_full_page = count > 0 and count % size == 0
     if page_number == "clamped" and not tells_total and (ends_with_a_full_page or count < size):
-        assert pager.end in (ListEnd.REPEATED, ListEnd.COMPLETE)  # nobody can tell it from ignored
+        assert pager.end in (
+            ListEnd.REPEATED,
+            ListEnd.COMPLETE,
+        )  # looks like an ignored page number
     else:
         assert pager.end is ListEnd.COMPLETE
         assert pager.read_count <= max(1, -(-count // size)) + 1
@@ -103,16 +106,16 @@ def test_all_of_a_list_is_read(
 @pytest.mark.parametrize("tells_total", [True, False])
 @pytest.mark.parametrize("count", [101, 150, 2_000, 100_000])
 @pytest.mark.parametrize("added", [0, 1, 20])
-def test_a_list_whose_page_number_is_ignored_is_not_usable(
+def test_a_list_whose_page_number_is_ignored_is_reported_as_repeated(
     count: int, added: int, *, tells_total: bool
 ) -> None:
     account = Account(list(range(count)), 100, tells_total, "ignored")
-    pager, _ = read(account, lambda _: account.add(added))
+    pager, _ = read_list(account, lambda _: account.add(added))
     assert pager.end is ListEnd.REPEATED
     assert pager.read_count == 3
 
 
-def test_a_list_that_shows_its_first_pages_alone_is_not_usable() -> None:
+def test_a_list_with_empty_pages_after_the_first_few_is_reported_as_cut_short() -> None:
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
@@ -121,7 +124,7 @@ def test_a_list_that_shows_its_first_pages_alone_is_not_usable() -> None:
     assert pager.end is ListEnd.CUT_SHORT
 
 
-def test_a_refused_page_before_the_end_is_asked_for_again_but_not_for_ever() -> None:
+def test_a_page_that_is_refused_before_the_end_is_repeated_a_limited_number_of_times() -> None:
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
@@ -132,7 +135,7 @@ def test_a_refused_page_before_the_end_is_asked_for_again_but_not_for_ever() -> 
 
 
 @pytest.mark.parametrize("printed", [1_000, 1_150])
-def test_a_list_may_count_a_few_media_that_it_does_not_show(printed: int) -> None:
+def test_a_list_may_count_some_media_that_it_does_not_show(printed: int) -> None:
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
@@ -140,7 +143,7 @@ def test_a_list_may_count_a_few_media_that_it_does_not_show(printed: int) -> Non
     assert pager.end is ListEnd.COMPLETE
 
 
-def test_a_list_that_goes_on_beyond_its_total_is_not_usable() -> None:
+def test_a_list_that_continues_beyond_its_total_is_reported_as_endless() -> None:
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
@@ -148,41 +151,43 @@ def test_a_list_that_goes_on_beyond_its_total_is_not_usable() -> None:
     assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, 3)
 
 
-# Others add and delete ------------------------------------------------------------------------
+# Other users add and delete media -------------------------------------------------------------
 
 
 def test_300_newer_media_deleted_after_page_10_of_2000() -> None:
     account = Account(list(range(2_000)), 100)
-    pager, seen = read(account, lambda reads: account.delete(0, 300) if reads == 10 else None)
+    pager, seen = read_list(account, lambda reads: account.delete(0, 300) if reads == 10 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
     assert pager.read_count == 22  # pages 1 to 11, then 8 to 18: the last one is empty
 
 
-def test_a_page_that_shows_only_media_seen_before_proves_nothing() -> None:
+def test_a_page_with_only_known_media_does_not_end_the_list() -> None:
     account = Account(list(range(500)), 100)
-    pager, seen = read(account, lambda reads: account.add(100) if reads == 1 else None)
+    pager, seen = read_list(account, lambda reads: account.add(100) if reads == 1 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names[100:]) <= seen
 
 
-def test_media_deleted_from_the_same_page_again_are_not_missed() -> None:
+def test_media_that_move_because_of_two_deletions_are_not_missed() -> None:
     account = Account(list(range(60)), 7)
-    pager, seen = read(account, lambda reads: account.delete(0, 2) if reads in (4, 6) else None)
+    pager, seen = read_list(
+        account, lambda reads: account.delete(0, 2) if reads in (4, 6) else None
+    )
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
 
 
-def test_a_list_that_is_shorter_than_the_page_to_be_read_is_gone_back_in() -> None:
+def test_a_list_that_became_shorter_than_the_next_page_is_read_backwards() -> None:
     account = Account(list(range(250)), 100, page_number="refused beyond the end")
-    pager, seen = read(account, lambda reads: account.delete(0, 100) if reads == 2 else None)
+    pager, seen = read_list(account, lambda reads: account.delete(0, 100) if reads == 2 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
 
 
-def test_the_last_page_that_comes_again_after_a_deletion_ends_the_list() -> None:
+def test_a_repeated_last_page_after_a_deletion_ends_the_list() -> None:
     account = Account(list(range(54)), 20, page_number="clamped")
-    pager, seen = read(account, lambda reads: account.delete(30, 14) if reads == 2 else None)
+    pager, seen = read_list(account, lambda reads: account.delete(30, 14) if reads == 2 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
 
@@ -194,7 +199,7 @@ USABLE: tuple[PageNumber, ...] = ("exact", "clamped", "refused beyond the end")
 def histories(
     draw: st.DrawFn, page_numbers: tuple[PageNumber, ...] = USABLE
 ) -> tuple[Account, dict[int, tuple[int, int, int]]]:
-    """A list, and what others do after some of the reads: added, deleted from where, how many."""
+    """Draw a list, and what others change after some reads: media added, first deleted, deleted."""
     size = draw(st.sampled_from((1, 3, 7, 20)))
     account = Account(
         names=list(range(draw(st.integers(0, 200)))),
@@ -208,20 +213,20 @@ def histories(
 @given(histories((*USABLE, "ignored")))
 @example((Account(list(range(24)), 7, page_number="ignored"), {1: (0, 0, 5), 6: (0, 0, 5)}))
 @settings(max_examples=600, deadline=None)
-def test_what_was_there_all_the_time_is_seen(
+def test_media_that_exist_all_the_time_are_seen(
     history: tuple[Account, dict[int, tuple[int, int, int]]],
 ) -> None:
     account, changes = history
     throughout = set(account.names)
 
-    def others(reads: int) -> None:
+    def change_list(reads: int) -> None:
         added, first, deleted = changes.get(reads, (0, 0, 0))
         if account.page_number == "ignored" and added + deleted >= account.size:
-            return  # nobody can tell a page of other media from the next page
+            return  # a page of other media looks like the next page
         account.delete(first, deleted)
         account.add(added)
 
-    pager, seen = read(account, others)
+    pager, seen = read_list(account, change_list)
     throughout &= set(account.names)
     if pager.end is ListEnd.COMPLETE:
         assert ids(list(throughout)) <= seen
@@ -236,7 +241,7 @@ def test_a_list_that_only_grows_or_only_shrinks_a_little_is_read_to_its_end(
     budget = len(account.names) // 2
     grows = bool(len(changes) % 2)
 
-    def others(reads: int) -> None:
+    def change_list(reads: int) -> None:
         nonlocal budget
         added, first, deleted = changes.get(reads, (0, 0, 0))
         count = min(budget, added if grows else deleted)
@@ -246,11 +251,11 @@ def test_a_list_that_only_grows_or_only_shrinks_a_little_is_read_to_its_end(
         elif len(changes) < 10:
             account.delete(first, count)
 
-    pager, _ = read(account, others)
+    pager, _ = read_list(account, change_list)
     assert pager.end is ListEnd.COMPLETE
 
 
-# Whatever the platform answers ----------------------------------------------------------------
+# Any answers of the platform ------------------------------------------------------------------
 
 PAGES = st.builds(
     lambda names, total: MediaPage(media_of(names), total),
@@ -261,9 +266,9 @@ PAGES = st.builds(
 
 @given(st.lists(PAGES, min_size=1, max_size=30))
 @settings(max_examples=500, deadline=None)
-def test_reading_ends_whatever_is_answered(answers: list[MediaPage]) -> None:
+def test_reading_ends_for_any_answers(answers: list[MediaPage]) -> None:
     pager = MediaListPager()
-    for answer in _again_and_again(answers):
+    for answer in _repeat_forever(answers):
         assert pager.page_number >= 1
         pager.record_page(answer)
         if pager.end:
@@ -278,7 +283,7 @@ def test_reading_ends_whatever_is_answered(answers: list[MediaPage]) -> None:
     st.sets(st.integers(0, 19)),
 )
 @settings(max_examples=500, deadline=None)
-def test_reading_ends_within_its_bound(
+def test_reading_ends_within_the_maximum_number_of_reads(
     history: tuple[Account, dict[int, tuple[int, int, int]]],
     page_number: PageNumber,
     tells_total: bool,  # noqa: FBT001
@@ -287,16 +292,16 @@ def test_reading_ends_within_its_bound(
     account, changes = history
     account.page_number, account.tells_total, account.hidden = page_number, tells_total, hidden
 
-    def others(reads: int) -> None:
+    def change_list(reads: int) -> None:
         added, first, deleted = changes.get(reads, (0, 0, 0))
         account.delete(first, deleted)
         account.add(added)
 
-    pager, _ = read(account, others)  # asserts the bound after each read
+    pager, _ = read_list(account, change_list)  # asserts the bound after each read
     assert pager.end is not None
 
 
-def test_a_list_without_end_or_total_ends() -> None:
+def test_a_list_without_end_or_total_is_reported_as_endless() -> None:
     pager, name = MediaListPager(), 0
     while pager.end is None:
         pager.record_page(MediaPage(media_of([name, name + 1])))
@@ -304,12 +309,12 @@ def test_a_list_without_end_or_total_ends() -> None:
     assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, pager.max_reads)
 
 
-def test_a_list_that_grows_faster_than_it_is_read_ends() -> None:
+def test_a_list_that_grows_faster_than_it_is_read_is_reported_as_endless() -> None:
     account = Account(list(range(1_000)), 100)
-    pager, _ = read(account, lambda _: account.add(100))
+    pager, _ = read_list(account, lambda _: account.add(100))
     assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, 40)
 
 
-def _again_and_again(answers: list[MediaPage]) -> Iterator[MediaPage]:
+def _repeat_forever(answers: list[MediaPage]) -> Iterator[MediaPage]:
     while True:
         yield from answers

@@ -1,4 +1,4 @@
-"""The log: a line of JSON a call, within its bounds, without secrets, and never in the way."""
+"""The log of requests: one line of JSON each, limited in size, without secrets."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -17,28 +17,24 @@ SIGNED = "https://h.example.com/v.mp4?X-Amz-Signature=s3cr3t"
 ROW = JobRow(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
 
 
-def interaction(asked: ApiRequest[Any], **more: Any) -> RequestRecord:
+def record(api_request: ApiRequest[Any], **more: Any) -> RequestRecord:
     printed = {"attempt": 1, "status": 200, "fault": "", "seconds": 0.1034, "size": 31}
-    return RequestRecord(1_700_000_000.25, asked, **{**printed, "request_id": "", **more})
+    return RequestRecord(1_700_000_000.25, api_request, **{**printed, "request_id": "", **more})
 
 
 def lines(*paths: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
 
 
-def fail(words: str) -> None:
-    raise AssertionError(words)
+def fail(message: str) -> None:
+    raise AssertionError(message)
 
 
-def test_a_call_is_a_line(tmp_path: Path) -> None:
+def test_a_request_is_one_line_of_json(tmp_path: Path) -> None:
     path = tmp_path / "library" / "calls.jsonl"
     path.parent.mkdir()
     with open_request_log(path, 1, fail) as log:
-        log(
-            interaction(
-                endpoints.create_media(ROW), status=429, fault="slow down", request_id="r-1"
-            )
-        )
+        log(record(endpoints.create_media(ROW), status=429, fault="slow down", request_id="r-1"))
     assert lines(path) == [
         {
             "time": "2023-11-14T22:13:20.250Z",
@@ -60,7 +56,7 @@ def test_a_call_is_a_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "call", "page"),
+    ("api_request", "call", "page"),
     [
         (endpoints.get_account(), "account", None),
         (endpoints.list_newest(3), "page", 3),
@@ -69,31 +65,31 @@ def test_a_call_is_a_line(tmp_path: Path) -> None:
         (endpoints.get_picture_size("k"), "detail", None),
     ],
 )
-def test_every_kind_of_call_has_its_name(
-    asked: ApiRequest[Any], call: str, page: int | None, tmp_path: Path
+def test_every_kind_of_request_has_a_name(
+    api_request: ApiRequest[Any], call: str, page: int | None, tmp_path: Path
 ) -> None:
     with open_request_log(tmp_path / "calls.jsonl", 1, fail) as log:
-        log(interaction(asked))
+        log(record(api_request))
     (line,) = lines(tmp_path / "calls.jsonl")
     assert (line["call"], line["page"]) == (call, page)
 
 
-def test_neither_a_signature_nor_an_escape_is_written(tmp_path: Path) -> None:
+def test_the_log_contains_no_signature_and_no_escape_sequence(tmp_path: Path) -> None:
     row = JobRow(1, f"{SIGNED}\x1b[2J", SIGNED, "T", "mp4", Status.CREATING)
     with open_request_log(tmp_path / "calls.jsonl", 1, fail) as log:
-        for asked in (
+        for api_request in (
             endpoints.create_media(row),
             endpoints.find_by_reference(row.reference_id, 1, row),
         ):
-            log(interaction(asked))
-            assert "s3cr3t" not in str(interaction(asked))
-            assert str(interaction(asked)).isprintable()
+            log(record(api_request))
+            assert "s3cr3t" not in str(record(api_request))
+            assert str(record(api_request)).isprintable()
     text = (tmp_path / "calls.jsonl").read_text()
     assert "s3cr3t" not in text
     assert "\x1b" not in text
 
 
-def test_the_oldest_lines_go_first_and_all_files_stay_below_the_bound(tmp_path: Path) -> None:
+def test_the_oldest_lines_are_deleted_and_all_files_stay_below_the_limit(tmp_path: Path) -> None:
     with open_request_log(tmp_path / "calls.jsonl", 0.02, fail) as log:
         for number in range(500):
             log.note("tick", number=number)
@@ -105,14 +101,14 @@ def test_the_oldest_lines_go_first_and_all_files_stay_below_the_bound(tmp_path: 
     assert len(numbers) > 100
 
 
-def test_a_log_of_nothing_makes_no_file(tmp_path: Path) -> None:
+def test_a_log_with_a_limit_of_zero_creates_no_file(tmp_path: Path) -> None:
     with open_request_log(tmp_path / "calls.jsonl", 0, fail) as log:
-        log(interaction(endpoints.get_account()))
+        log(record(endpoints.get_account()))
         log.note("tick")
     assert not list(tmp_path.iterdir())
 
 
-def test_half_a_line_of_a_run_that_crashed_is_cut_off(tmp_path: Path) -> None:
+def test_an_incomplete_line_of_a_crashed_run_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "calls.jsonl"
     path.write_text('{"event": "whole"}\n{"event": "ha')
     with open_request_log(path, 1, fail) as log:
@@ -120,7 +116,7 @@ def test_half_a_line_of_a_run_that_crashed_is_cut_off(tmp_path: Path) -> None:
     assert [line["event"] for line in lines(path)] == ["whole", "next"]
 
 
-def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
+def test_many_threads_write_complete_lines(tmp_path: Path) -> None:
     with (
         open_request_log(tmp_path / "calls.jsonl", 1, fail) as log,
         ThreadPoolExecutor(16) as threads,
@@ -129,19 +125,19 @@ def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
     assert sorted(line["number"] for line in lines(tmp_path / "calls.jsonl")) == list(range(400))
 
 
-def test_a_lower_bound_takes_the_oldest_lines_away(tmp_path: Path) -> None:
-    for most in (0.02, 0.01):
-        with open_request_log(tmp_path / "calls.jsonl", most, fail) as log:
+def test_a_lower_limit_deletes_the_oldest_lines(tmp_path: Path) -> None:
+    for max_megabytes in (0.02, 0.01):
+        with open_request_log(tmp_path / "calls.jsonl", max_megabytes, fail) as log:
             log.note("begun")
             files = list(tmp_path.iterdir())
-            assert sum(path.stat().st_size for path in files) <= most * 1e6
+            assert sum(path.stat().st_size for path in files) <= max_megabytes * 1e6
             for number in range(500):
                 log.note("tick", number=number)
     assert lines(tmp_path / "calls.jsonl")[-1]["number"] == 499
 
 
 @pytest.fixture(params=["a folder", "a full disk"])
-def unwritable(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+def unwritable_path(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "calls.jsonl"
     if request.param == "a folder":
         path.mkdir()
@@ -152,11 +148,13 @@ def unwritable(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def test_a_log_that_cannot_be_written_is_reported_once_and_ends_nothing(unwritable: Path) -> None:
+def test_a_log_that_cannot_be_written_is_reported_once_and_does_not_end_the_run(
+    unwritable_path: Path,
+) -> None:
     printed: list[str] = []
-    with open_request_log(unwritable, 1, printed.append) as log:
+    with open_request_log(unwritable_path, 1, printed.append) as log:
         for _ in range(3):
-            log(interaction(endpoints.get_account()))
-    (words,) = printed
-    assert words.startswith("Cannot write")
-    assert "calls.jsonl" in words
+            log(record(endpoints.get_account()))
+    (message,) = printed
+    assert message.startswith("Cannot write")
+    assert "calls.jsonl" in message

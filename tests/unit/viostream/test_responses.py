@@ -1,4 +1,4 @@
-"""Every shape of answer that the platform may give."""
+"""Every shape of response that the platform may send."""
 
 import json
 
@@ -31,12 +31,12 @@ NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
         ("-3", None),
     ],
 )
-def test_retry_after(value: str | None, seconds: float | None) -> None:
+def test_retry_after_is_parsed_as_seconds(value: str | None, seconds: float | None) -> None:
     assert responses.parse_retry_after(value, NOW) == seconds
 
 
 @pytest.mark.parametrize(
-    ("body", "words"),
+    ("body", "message"),
     [
         ("", ""),
         ('{"message": "No such host"}', "No such host"),
@@ -63,12 +63,12 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
         ("[1]", ""),
     ],
 )
-def test_the_platforms_words(body: str, words: str) -> None:
-    assert responses.platform_message(body) == words
+def test_the_error_message_is_read_from_any_body(body: str, message: str) -> None:
+    assert responses.platform_message(body) == message
 
 
 @pytest.mark.parametrize(
-    ("status", "kind"),
+    ("status", "error_class"),
     [
         *((status, None) for status in (200, 204, 299)),
         *((status, RequestRejected) for status in (300, 302, 399, 400, 402, 404, 407, 409, 499)),
@@ -77,23 +77,25 @@ def test_the_platforms_words(body: str, words: str) -> None:
         (429, Throttled),
     ],
 )
-def test_what_a_status_means(status: int, kind: type[Exception] | None) -> None:
+def test_the_exception_follows_from_the_status(
+    status: int, error_class: type[Exception] | None
+) -> None:
     failure = responses.failure_of(status, {"Retry-After": "7"}, "busy", NOW)
-    assert type(failure) is (kind or type(None))
-    if kind is RequestRejected:
+    assert type(failure) is (error_class or type(None))
+    if error_class is RequestRejected:
         expected = "busy" if status >= 400 else "the URL of the API redirects elsewhere"
         assert failure is not None
         assert (failure.message, failure.status) == (expected, status)
 
 
 @pytest.mark.parametrize(("status", "text"), [(429, "busy"), (503, "busy (HTTP 503)")])
-def test_a_busy_platform_says_how_long_to_wait(status: int, text: str) -> None:
+def test_a_busy_platform_gives_the_seconds_to_wait(status: int, text: str) -> None:
     failure = responses.failure_of(status, {"Retry-After": "7"}, "busy", NOW)
     assert isinstance(failure, Throttled | NoAnswer)
     assert (failure.message, failure.status, failure.retry_after) == (text, status, 7.0)
 
 
-def test_a_failure_without_a_body_names_its_status() -> None:
+def test_a_failure_without_a_body_has_its_status_as_the_message() -> None:
     failure = responses.failure_of(400, {}, "", NOW)
     assert failure is not None
     assert failure.message == "HTTP 400 without a reason"
@@ -113,7 +115,7 @@ MEDIA = {
         {"items": [MEDIA], "totalItems": 5},
     ],
 )
-def test_each_shape_of_a_page(payload: object) -> None:
+def test_a_page_is_read_in_each_shape(payload: object) -> None:
     page = responses.read_page(payload)
     assert page.total == 5
     assert page.items == (
@@ -121,17 +123,17 @@ def test_each_shape_of_a_page(payload: object) -> None:
     )
 
 
-def test_a_page_may_lack_its_total() -> None:
+def test_a_page_without_a_valid_total_has_none() -> None:
     assert responses.read_page({"items": [], "totalItems": "5"}).total is None
 
 
 @pytest.mark.parametrize("payload", [[], {}, {"listResult": []}, {"items": "x"}, {"items": {}}])
-def test_what_is_no_page(payload: object) -> None:
+def test_a_response_without_a_list_of_media_is_no_answer(payload: object) -> None:
     with pytest.raises(NoAnswer, match="no list of media"):
         responses.read_page(payload)
 
 
-def test_the_account_and_the_ingest_id() -> None:
+def test_the_account_and_the_ingest_id_are_read() -> None:
     account = responses.read_account({"id": 5, "title": None})
     assert (account.id, account.title) == ("5", "")
     assert responses.read_account({}).id == ""
@@ -143,7 +145,7 @@ def test_the_account_and_the_ingest_id() -> None:
         responses.read_ingest_id({"ingestId": ["x"]})
 
 
-def test_what_is_no_json_is_no_answer() -> None:
+def test_invalid_json_is_no_answer() -> None:
     assert responses.read_json('{"a": 1}') == {"a": 1}
     with pytest.raises(NoAnswer, match="cut off"):
         responses.read_json('{"a": ')
@@ -166,26 +168,26 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_no_shape_of_json_is_more_than_no_answer(payload: object) -> None:
+def test_any_json_is_read_or_is_no_answer(payload: object) -> None:
     for read in (responses.read_page, responses.read_status, responses.read_ingest_id):
         try:
             found = read(payload)
         except NoAnswer as failed:
-            assert failed.status is None  # noqa: PT017 - most shapes are none
+            assert failed.status is None  # noqa: PT017 - most values are no valid response
             continue
         assert found is not None
         assert isinstance(payload, dict)
 
 
 @given(json_values | st.text())
-def test_any_error_body_gives_one_safe_line(body: object) -> None:
+def test_any_error_body_gives_one_printable_line(body: object) -> None:
     text = body if isinstance(body, str) else json.dumps(body)
-    words = responses.platform_message(text)
-    assert words.isprintable()
-    assert len(words) <= 300
+    message = responses.platform_message(text)
+    assert message.isprintable()
+    assert len(message) <= 300
 
 
-def test_a_failed_ingest_keeps_the_platforms_reason() -> None:
+def test_a_failed_ingest_keeps_the_error_message_of_the_platform() -> None:
     status = responses.read_status({"status": "Failed", "error": {"message": "codec not known"}})
     assert (status.status, status.error) == ("failed", "codec not known")
     assert responses.read_status({"status": "Online", "error": None}).error == ""
@@ -222,24 +224,24 @@ def test_a_failed_ingest_keeps_the_platforms_reason() -> None:
         ([], None),
     ],
 )
-def test_the_size_of_a_picture(payload: object, size: tuple[int, int] | None) -> None:
+def test_the_size_of_a_picture_is_read(payload: object, size: tuple[int, int] | None) -> None:
     assert responses.read_size(payload) == size
 
 
 def test_an_impossible_total_is_ignored() -> None:
     page = responses.read_page({"items": [{"id": "m"}], "totalItems": 10**400})
     pager = MediaListPager()
-    pager.record_page(page)  # raised an OverflowError with such a total
+    pager.record_page(page)  # once raised an OverflowError with such a total
     assert page.total is None
     assert pager.end is None
 
 
-def test_half_of_a_surrogate_pair_becomes_what_a_file_can_hold() -> None:
+def test_half_of_a_surrogate_pair_is_replaced() -> None:
     page = responses.read_page(json.loads('{"items": [{"id": "m", "title": "a\\ud83d"}]}'))
     assert page.items[0].title == "a?"
 
 
 @pytest.mark.parametrize(("payload", "key"), [({"id": "m", "key": "k"}, "k"), ([], None)])
-def test_the_detail_of_a_media(payload: object, key: str | None) -> None:
+def test_the_detail_of_a_media_is_read(payload: object, key: str | None) -> None:
     media = responses.read_media(payload)
     assert (media and media.key) == key

@@ -1,4 +1,4 @@
-"""Calls that change nothing are made again while they fail in passing."""
+"""Requests that change nothing are repeated while they fail temporarily."""
 
 import threading
 
@@ -17,7 +17,7 @@ ACCOUNT = {"json": {"id": "acc", "title": "Us"}}
 
 
 class Clock(threading.Event):
-    """Time passes only by waiting for a stop."""
+    """A stop event and a clock: time passes only in `wait`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Clock(threading.Event):
         return self.is_set()
 
 
-def ask(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
+def request_account(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
     with requests_mock.Mocker() as mocker, Client(URL[:-13], Credentials("a", "b")) as client:
         mocker.get(URL, answers)
         try:
@@ -51,11 +51,15 @@ def ask(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
         return result, mocker.call_count
 
 
-def test_passing_faults_are_outlived_with_growing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Without its jitter, the longest wait that is drawn.
+def test_temporary_failures_are_repeated_with_growing_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Without jitter: the longest wait that can be drawn.
     monkeypatch.setattr("random.uniform", lambda _, high: high)
     clock = Clock()
-    result, calls = ask([{"status_code": 500}, {"status_code": 502}, {"text": "{"}, ACCOUNT], clock)
+    result, calls = request_account(
+        [{"status_code": 500}, {"status_code": 502}, {"text": "{"}, ACCOUNT], clock
+    )
     assert getattr(result, "id", None) == "acc"
     assert calls == 4
     waits = [nap for nap in clock.naps if nap > 0.01]
@@ -67,28 +71,30 @@ def test_passing_faults_are_outlived_with_growing_waits(monkeypatch: pytest.Monk
 
 def test_retry_after_is_obeyed() -> None:
     clock = Clock()
-    ask([{"status_code": 429, "headers": {"Retry-After": "17"}}, ACCOUNT], clock)
+    request_account([{"status_code": 429, "headers": {"Retry-After": "17"}}, ACCOUNT], clock)
     assert clock.now >= 17
 
 
-def test_refused_credentials_are_asked_once() -> None:
-    result, calls = ask([{"status_code": 401}, ACCOUNT], Clock())
+def test_a_request_with_refused_credentials_is_not_repeated() -> None:
+    result, calls = request_account([{"status_code": 401}, ACCOUNT], Clock())
     assert isinstance(result, AuthenticationFailed)
     assert calls == 1
 
 
-@pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (500, NoAnswer)])
-def test_patience_ends_with_the_last_failure(status: int, kind: type) -> None:
+@pytest.mark.parametrize(("status", "error_class"), [(429, Throttled), (500, NoAnswer)])
+def test_retries_end_with_the_last_failure(status: int, error_class: type) -> None:
     clock = Clock()
-    result, calls = ask([{"status_code": status, "headers": {"Retry-After": "7"}}], clock)
-    assert isinstance(result, kind)
+    result, calls = request_account(
+        [{"status_code": status, "headers": {"Retry-After": "7"}}], clock
+    )
+    assert isinstance(result, error_class)
     assert 2 <= calls <= 9
     assert clock.now <= 60
 
 
-def test_a_stop_ends_the_patience() -> None:
+def test_a_stop_event_ends_the_retries() -> None:
     clock = Clock()
     clock.set()
-    result, calls = ask([{"status_code": 500}], clock)
+    result, calls = request_account([{"status_code": 500}], clock)
     assert isinstance(result, NoAnswer)
     assert calls == 1

@@ -1,4 +1,4 @@
-"""A summary posted to an address of the user's."""
+"""A summary that is posted to a URL of the user."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ URL = "https://hooks.example.com/T000/s3cret?token=other"
         ),
     ],
 )
-def test_what_became_of_a_post_is_reported_without_its_address(
+def test_the_result_of_a_post_is_returned_without_its_url(
     requests_mock: requests_mock.Mocker, answer: dict[str, object], words: str
 ) -> None:
     requests_mock.post(URL, **answer)
@@ -49,7 +49,7 @@ def test_what_became_of_a_post_is_reported_without_its_address(
     assert requests_mock.last_request.timeout == (10.0, 10.0)
 
 
-def test_no_credentials_go_along(
+def test_no_credentials_are_sent(
     requests_mock: requests_mock.Mocker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"

@@ -13,7 +13,7 @@ def row(number: int, title: str) -> RowIdentifiers:
 @pytest.mark.parametrize(
     ("new", "to_fix", "count"),
     [
-        # Two videos of one title, one of which failed.
+        # Two videos with the same title, one of which failed.
         ([row(1, "Lecture 1"), row(2, "Lecture 1"), row(3, "Three")], [row(2, "Lecture 1")], 1),
         ([row(1, "Lecture 1")], [row(8, "Lecture 1"), row(9, "Lecture 1")], 1),
         ([row(1, "One"), row(2, "Two")], [row(1, ""), row(2, "2")], 2),

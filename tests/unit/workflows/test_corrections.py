@@ -1,4 +1,4 @@
-"""A corrected failed.csv whose rows were copied, written anew, edited and sorted."""
+"""A corrected failed.csv whose rows were copied, added, edited and sorted."""
 
 import csv
 import tempfile
@@ -51,7 +51,7 @@ LINES = st.lists(
 )
 
 
-def load(store: Store, path: Path, header: list[str], rows: list[list[str]]) -> LoadResult:
+def load_manifest(store: Store, path: Path, header: list[str], rows: list[list[str]]) -> LoadResult:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     request = ImportRequest(path, folder=path.parent / "job")
@@ -59,13 +59,13 @@ def load(store: Store, path: Path, header: list[str], rows: list[list[str]]) -> 
     return update_job(store, manifest)
 
 
-def correct(store: Store, folder: Path, lines: list[Line]) -> LoadResult:
+def load_corrections(store: Store, folder: Path, lines: list[Line]) -> LoadResult:
     job = str(JobReference(store.facts.get(facts.JOB_ID)))
     rows = []
     for line in lines:
         origin = [job, row_reference(line.row)] if line.row else ["", " "]
         rows.append([line.url, line.title, line.own_id, "n", *origin])
-    return load(store, folder / "fixed.csv", [*HEADER, JOB_COLUMN, ROW_COLUMN], rows)
+    return load_manifest(store, folder / "fixed.csv", [*HEADER, JOB_COLUMN, ROW_COLUMN], rows)
 
 
 def import_pending(store: Store) -> None:
@@ -88,13 +88,13 @@ def lines_with_error(result: LoadResult) -> set[int]:
 
 @settings(max_examples=200, deadline=None)
 @given(lines=LINES, seed=st.integers(0, 1000))
-def test_every_line_is_in_the_job_once_or_is_an_error_that_names_it(
+def test_every_line_is_in_the_job_once_or_is_an_error_with_its_number(
     lines: list[Line], seed: int
 ) -> None:
     with tempfile.TemporaryDirectory() as name, Store(None) as store:
         folder = Path(name)
-        load(store, folder / "library.csv", HEADER, MANIFEST)
-        result = correct(store, folder, lines)
+        load_manifest(store, folder / "library.csv", HEADER, MANIFEST)
+        result = load_corrections(store, folder, lines)
         errors = lines_with_error(result)
         rows = rows_of(store)
         numbers: set[int] = set()
@@ -114,7 +114,7 @@ def test_every_line_is_in_the_job_once_or_is_an_error_that_names_it(
 
         # The same file, sorted otherwise, sends only videos of lines that were errors.
         import_pending(store)
-        correct(store, folder, Random(seed).sample(lines, len(lines)))
+        load_corrections(store, folder, Random(seed).sample(lines, len(lines)))
         refused = {(lines[number - 2].url, lines[number - 2].title) for number in errors}
         for row in rows_of(store):
             if row.status is Status.PENDING:
@@ -127,7 +127,7 @@ def test_every_line_is_in_the_job_once_or_is_an_error_that_names_it(
         before = {row.row_number: (row.reference_id, row.status) for row in rows_of(store)}
         columns = [1, 0, 3, 2]
         edited = [*MANIFEST, ["https://h.example.com/9.mp4", "Nine", "R9", "d"]]
-        load(
+        load_manifest(
             store,
             folder / "library.csv",
             [HEADER[n] for n in columns],
@@ -139,68 +139,72 @@ def test_every_line_is_in_the_job_once_or_is_an_error_that_names_it(
         assert {notes[number] for number in before} <= {"a", "b", "c", "n"}
 
 
-def test_a_copied_row_is_a_row_of_its_own(tmp_path: Path) -> None:
+def test_a_copied_row_is_a_new_row(tmp_path: Path) -> None:
     with Store(None) as store:
-        load(store, tmp_path / "library.csv", HEADER, MANIFEST)
+        load_manifest(store, tmp_path / "library.csv", HEADER, MANIFEST)
         lines = [
             Line(1, "https://h.example.com/1.mp4", "One", "R1"),
             Line(1, "https://h.example.com/2.mp4", "Two", "R2"),
             Line(0, "https://h.example.com/5.mp4", "Five", ""),
         ]
-        result = correct(store, tmp_path, lines)
+        result = load_corrections(store, tmp_path, lines)
         assert result.diff is not None
         assert result.diff.changed.count == 1
         assert [line for line, _ in result.diff.added.first] == [3, 4]
         assert store.reader.counts().pending == 4
-        again = correct(store, tmp_path, lines)
+        again = load_corrections(store, tmp_path, lines)
         assert again.diff is not None
         assert (again.diff.added.count, again.diff.unchanged) == (0, 3)
 
 
 def test_an_invalid_new_row_is_not_added(tmp_path: Path) -> None:
     with Store(None) as store:
-        load(store, tmp_path / "library.csv", HEADER, MANIFEST)
+        load_manifest(store, tmp_path / "library.csv", HEADER, MANIFEST)
         lines = [
             Line(1, "https://h.example.com/1.mp4", "One", "R1"),
             Line(1, "https://h.example.com/2.mp4", "Two", "R1"),
             Line(0, "https://h.example.com/5.mp4", "Five", "R4"),
             Line(0, "bad", "Six", ""),
         ]
-        result = correct(store, tmp_path, lines)
+        result = load_corrections(store, tmp_path, lines)
         assert result.rejected_count == 3
         assert lines_with_error(result) == {3, 4, 5}
         assert store.reader.counts().total == 3
 
 
 @pytest.mark.parametrize("own_id", ["R2", ""])
-def test_the_manifest_takes_an_added_row_over(tmp_path: Path, own_id: str) -> None:
+def test_an_added_row_in_the_manifest_is_a_row_of_the_manifest(tmp_path: Path, own_id: str) -> None:
     url = "https://h.example.com/2.mp4"
     with Store(None) as store:
         path = tmp_path / "library.csv"
-        load(store, path, HEADER, MANIFEST)
-        correct(store, tmp_path, [Line(1, url, "Two", own_id)] * 2)
-        correct(store, tmp_path, [Line(0, url, "Two", own_id)])
-        correct(store, tmp_path, [Line(0, "https://h.example.com/8.mp4", "Eight", own_id and "R8")])
+        load_manifest(store, path, HEADER, MANIFEST)
+        load_corrections(store, tmp_path, [Line(1, url, "Two", own_id)] * 2)
+        load_corrections(store, tmp_path, [Line(0, url, "Two", own_id)])
+        load_corrections(
+            store, tmp_path, [Line(0, "https://h.example.com/8.mp4", "Eight", own_id and "R8")]
+        )
         added = store.facts.get(facts.ADDED_ROWS)
         assert len(added) == 1
         row = ["https://h.example.com/8.mp4", "Eight", own_id and "R8", ""]
-        load(store, path, HEADER, [*MANIFEST, row])
+        load_manifest(store, path, HEADER, [*MANIFEST, row])
         assert store.facts.get(facts.ADDED_ROWS) == []
         assert store.reader.counts().total == 4
-        load(store, path, HEADER, MANIFEST)
+        load_manifest(store, path, HEADER, MANIFEST)
         assert store.reader.counts().skipped == 1
 
 
 def test_only_remarks_of_corrected_rows_that_are_sent_are_counted(tmp_path: Path) -> None:
     with Store(None) as store:
         unwanted = [[*cells[:3], "do not publish"] for cells in MANIFEST]
-        load(store, tmp_path / "library.csv", HEADER, unwanted)
+        load_manifest(store, tmp_path / "library.csv", HEADER, unwanted)
         job = str(JobReference(store.facts.get(facts.JOB_ID)))
         rows = [
             ["bad", "One", "R1", "do not publish", job, row_reference(1)],
             ["https://h.example.com/3.mp4", "Three", "", "do not publish", job, row_reference(2)],
         ]
-        result = load(store, tmp_path / "fixed.csv", [*HEADER, JOB_COLUMN, ROW_COLUMN], rows)
+        result = load_manifest(
+            store, tmp_path / "fixed.csv", [*HEADER, JOB_COLUMN, ROW_COLUMN], rows
+        )
     (note,) = result.reading.notes
     assert note.startswith("1 of 1 rows to import is marked")
     assert "(line 3): “note” has “do not publish”" in note
@@ -216,16 +220,16 @@ def invalid_lines(store: Store) -> list[int]:
 def test_every_invalid_row_of_the_job_is_named_after_a_correction(lines: list[Line]) -> None:
     with tempfile.TemporaryDirectory() as name, Store(None) as store:
         folder = Path(name)
-        load(store, folder / "library.csv", HEADER, MANIFEST)
-        unlisted = correct(store, folder, lines).unlisted_rows
+        load_manifest(store, folder / "library.csv", HEADER, MANIFEST)
+        unlisted = load_corrections(store, folder, lines).unlisted_rows
         corrected = {line.row + 1 for line in lines if line.row}  # a row begins on the next line
         assert corrected.issuperset(set(invalid_lines(store)) - set(unlisted.example_lines))
 
-        unchanged = load(store, folder / "library.csv", HEADER, MANIFEST)
+        unchanged = load_manifest(store, folder / "library.csv", HEADER, MANIFEST)
         assert list(unchanged.unlisted_rows.example_lines) == invalid_lines(store)
 
         more = [*MANIFEST, ["https://h.example.com/9.mp4", "Nine", "R9", "d"]]
-        edited = load(store, folder / "library.csv", HEADER, more)
+        edited = load_manifest(store, folder / "library.csv", HEADER, more)
         named = [*lines_with_error(edited), *edited.unlisted_rows.example_lines]
         assert sorted(named) == invalid_lines(store)
         assert edited.unlisted_rows.count == len(edited.unlisted_rows.example_lines)

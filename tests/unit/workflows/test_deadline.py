@@ -1,4 +1,4 @@
-"""The moment from which on a run does nothing more."""
+"""The time from which a run sends nothing."""
 
 import threading
 
@@ -9,7 +9,7 @@ from batch_import.workflows.deadline import format_clock, stop_event
 
 
 @pytest.mark.parametrize("times", [[5.0], [4.999, 9e9]])
-def test_a_run_whose_moment_has_come_has_stopped_as_asked(times: list[float]) -> None:
+def test_a_run_is_stopped_as_requested_at_its_deadline(times: list[float]) -> None:
     stop, clock = threading.Event(), iter(times)
 
     def run() -> None:
@@ -25,7 +25,7 @@ def test_a_run_whose_moment_has_come_has_stopped_as_asked(times: list[float]) ->
 
 @pytest.mark.parametrize("moment", [None, 5.0])
 @pytest.mark.parametrize("is_late", [False, True])
-def test_ctrl_c_before_the_moment_is_an_interruption(
+def test_ctrl_c_before_the_deadline_is_an_interruption(
     moment: float | None, *, is_late: bool
 ) -> None:
     stop = threading.Event()
@@ -44,7 +44,7 @@ def test_ctrl_c_before_the_moment_is_an_interruption(
     assert not isinstance(raised.value, Stopped)
 
 
-def test_a_run_that_ends_early_or_loses_its_job_leaves_the_callers_event_alone() -> None:
+def test_the_event_of_the_caller_is_not_set_if_a_run_ends_early_or_loses_its_job() -> None:
     stop = threading.Event()
     for caller in (stop, None):
         with stop_event(caller, 9e9, lambda: 0.0) as should_stop:
@@ -56,6 +56,6 @@ def test_a_run_that_ends_early_or_loses_its_job_leaves_the_callers_event_alone()
             assert not thread.is_alive()
 
 
-def test_seconds_are_reported_where_there_are_some() -> None:
+def test_seconds_are_shown_only_if_they_are_not_zero() -> None:
     assert len(format_clock(1_700_000_040.0)) == len("06:00")
     assert format_clock(1_700_000_041.0).endswith(":01")

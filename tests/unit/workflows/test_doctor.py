@@ -1,4 +1,4 @@
-"""Each check of `doctor` finds what it is there for, and says what to do."""
+"""Each check of `doctor` finds its problem, and has advice."""
 
 import os
 import socket
@@ -30,12 +30,14 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-def unresolved(_: str) -> list[str]:
+def raise_unresolved(_: str) -> list[str]:
     raise socket.gaierror(-2, "Name or service not known")
 
 
-def test_what_follows_a_problem_is_skipped(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(reachability, "ip_addresses", unresolved)
+def test_checks_that_depend_on_a_failed_check_are_skipped(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(reachability, "ip_addresses", raise_unresolved)
 
     def none() -> Credentials:
         raise UsageError("There are none.", "Set them.")
@@ -49,8 +51,8 @@ def test_what_follows_a_problem_is_skipped(monkeypatch: pytest.MonkeyPatch, tmp_
     assert {each.message for each in after} == {"needs the check “dns”"}
 
 
-def test_offline_nothing_is_contacted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(reachability, "ip_addresses", unresolved)
+def test_offline_checks_contact_no_host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(reachability, "ip_addresses", raise_unresolved)
     keys = Credentials("VC-a", "b")
     request = DoctorRequest(Settings(), tmp_path, [], lambda: keys, is_offline=True)
     results = {name: each.result for name, each in examine(request, threading.Event())}
@@ -58,7 +60,7 @@ def test_offline_nothing_is_contacted(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert results["account"] == "skipped"
 
 
-def test_no_proxy_is_used_where_none_is_set() -> None:
+def test_no_proxy_is_used_if_none_is_configured() -> None:
     assert Route(BASE).check_proxy() == DoctorFinding("ok", "No proxy is used for api.example.com.")
 
 
@@ -66,7 +68,9 @@ def test_no_proxy_is_used_where_none_is_set() -> None:
     ("ahead", "result", "word"), [(0, "ok", "differs"), (-3600, "problem", "fast"),
                                   (3600, "problem", "slow")]
 )  # fmt: skip
-def test_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: float, result: str, word: str) -> None:
+def test_the_clock_is_compared_with_the_platform(
+    monkeypatch: pytest.MonkeyPatch, ahead: float, result: str, word: str
+) -> None:
     answer = HttpResponse(401, {"Date": formatdate(time.time() + ahead, usegmt=True)}, b"")
     monkeypatch.setattr(reachability, "get_without_credentials", lambda _: answer)
     route = Route(BASE)
@@ -75,7 +79,9 @@ def test_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: float, result: str, w
     assert (found.result, word in found.message) == (result, True)
 
 
-def test_an_answer_without_a_date_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_clock_check_is_skipped_if_the_answer_has_no_date(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(
         reachability, "get_without_credentials", lambda _: HttpResponse(401, {}, b"")
     )
@@ -84,7 +90,7 @@ def test_an_answer_without_a_date_tells_nothing(monkeypatch: pytest.MonkeyPatch)
     assert route.check_clock().result == "skipped"
 
 
-def test_a_platform_that_is_down_is_no_problem_of_the_clock(
+def test_an_unavailable_platform_is_a_problem(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
@@ -94,7 +100,7 @@ def test_a_platform_that_is_down_is_no_problem_of_the_clock(
     assert (found.result, found.message) == ("problem", "api.example.com answers HTTP 503.")
 
 
-def test_a_package_that_is_missing_or_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_or_outdated_package_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = ["requests>=9999.1", "nothing-of-this-name>=1", 'pytest>=9999; extra == "dev"']
     monkeypatch.setattr(machine_checks.metadata, "requires", lambda _: wanted)
     found = machine_checks.check_packages()
@@ -104,14 +110,16 @@ def test_a_package_that_is_missing_or_too_old_is_named(monkeypatch: pytest.Monke
     assert "pytest" not in found.message
 
 
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_problem(tmp_path: Path) -> None:
     assert machine_checks.check_disk_space(tmp_path / "new" / "job", 1, 0.0).result == "ok"
     full = machine_checks.check_disk_space(tmp_path, 10**12, 50.0)
     assert full.result == "problem"
     assert "Free some space" in full.hint
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_cannot_be_written_is_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert machine_checks.check_folder(tmp_path / "new").result == "ok"
     assert list(tmp_path.iterdir()) == []
 
@@ -123,7 +131,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("mark", [".~lock.results.xlsx#", "~$results.xlsx"])
-def test_results_that_are_open_elsewhere(tmp_path: Path, mark: str) -> None:
+def test_results_that_another_program_has_open_are_a_problem(tmp_path: Path, mark: str) -> None:
     job = Job(tmp_path)
     (tmp_path / "results.xlsx").touch()
     assert machine_checks.check_open_files([job]).result == "ok"
@@ -134,7 +142,7 @@ def test_results_that_are_open_elsewhere(tmp_path: Path, mark: str) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="it shows what Windows does")
-def test_a_file_that_the_system_keeps_to_another_program(
+def test_a_file_that_another_program_has_locked_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "failed.csv").touch()
@@ -149,7 +157,7 @@ def test_a_file_that_the_system_keeps_to_another_program(
     assert "failed.csv" in machine_checks.check_open_files([Job(tmp_path)]).message
 
 
-def test_a_run_in_progress_is_no_problem(tmp_path: Path) -> None:
+def test_open_files_are_not_checked_during_a_run(tmp_path: Path) -> None:
     job = Job(tmp_path)
     (tmp_path / ".~lock.results.xlsx#").touch()
     with job.locked():
@@ -160,7 +168,7 @@ def test_a_run_in_progress_is_no_problem(tmp_path: Path) -> None:
     ("place", "kind", "found"),
     [("/", "nfs4", "nfs4"), ("/", "ext4", ""), ("/elsewhere", "cifs", "")],
 )
-def test_a_network_drive(
+def test_a_network_drive_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, kind: str, found: str
 ) -> None:
     mounts = f"host:/x {place} {kind} rw 0 0\n"

@@ -1,4 +1,4 @@
-"""An edited manifest, whatever was done to it: the same videos stay the same rows."""
+"""Edited manifests: the same videos stay the same rows."""
 
 import csv
 import random
@@ -19,7 +19,7 @@ from batch_import.workflows.load import update_job
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.validated_manifest import ValidatedManifest
 
-#: Addresses that people's tools spell in many ways; each is another video.
+#: URLs that people's tools spell in many ways; each URL is another video.
 PLAIN = (
     "https://cdn.example.com/films/My Video.mp4",
     "https://cdn.example.com/films/Caf\u00e9 (2).mp4",
@@ -31,7 +31,7 @@ PLAIN = (
 
 
 def respelled(dice: random.Random, url: str) -> str:
-    """The same address, as another tool writes it."""
+    """Return the same URL, spelled as by another tool."""
     scheme, _, rest = url.partition("://")
     host, _, path = rest.partition("/")
     if dice.random() < 0.5:
@@ -47,8 +47,8 @@ def respelled(dice: random.Random, url: str) -> str:
     return f"{scheme}://{host}/{path}"
 
 
-def edition(dice: random.Random, schemes: list[str], signature: int, path: Path) -> None:
-    """Write the manifest once more: signed anew, spelled otherwise, mixed, with other columns."""
+def write_version(dice: random.Random, schemes: list[str], signature: int, path: Path) -> None:
+    """Write the manifest again: new signatures, other spelling, other order, other columns."""
     rows = [
         {"sourceUrl": sign(scheme, signature, f"video-{n}").url, "filename": f"Signed {n}"}
         for n, scheme in enumerate(schemes)
@@ -72,7 +72,7 @@ def edition(dice: random.Random, schemes: list[str], signature: int, path: Path)
         writer.writerows([row[name] for name in header] for row in rows)
 
 
-def take_over(store: Store, path: Path) -> LoadResult:
+def load_manifest(store: Store, path: Path) -> LoadResult:
     request = ImportRequest(
         path, reading=ReadingOptions(default={"extension": "mp4"}), folder=path.parent
     )
@@ -80,8 +80,8 @@ def take_over(store: Store, path: Path) -> LoadResult:
     return update_job(store, manifest)
 
 
-def send(store: Store, dice: random.Random) -> None:
-    """Import some of the rows that wait."""
+def import_some(store: Store, dice: random.Random) -> None:
+    """Import some of the pending rows."""
     claimed = store.queue.claim(dice.randint(1, 20), 2.0)
     store.queue.apply(
         [
@@ -99,29 +99,29 @@ def send(store: Store, dice: random.Random) -> None:
 
 @settings(max_examples=60)
 @given(st.integers(0, 10**6), st.lists(st.sampled_from(FILES), max_size=6), st.integers(2, 5))
-def test_any_edition_of_the_same_videos_changes_nothing(
-    tmp_path_factory: object, seed: int, schemes: list[str], editions: int
+def test_no_new_version_with_the_same_videos_changes_rows(
+    tmp_path_factory: object, seed: int, schemes: list[str], version_count: int
 ) -> None:
     dice = random.Random(seed)
     path = tmp_path_factory.getbasetemp() / f"edition-{seed % 7}.csv"  # type: ignore[attr-defined]
     keys: dict[str, str] = {}
     with Store(None) as store:
-        for number in range(editions):
-            edition(dice, schemes, seed + number, path)
-            taken = take_over(store, path)
-            if taken.diff:
-                assert (taken.diff.added.count, taken.diff.removed.count) == (0, 0)
+        for number in range(version_count):
+            write_version(dice, schemes, seed + number, path)
+            result = load_manifest(store, path)
+            if result.diff:
+                assert (result.diff.added.count, result.diff.removed.count) == (0, 0)
             records = list(store.reader.records())
             assert len(records) == len(schemes) + len(PLAIN)
             assert {record.status for record in records} <= {Status.PENDING, Status.IMPORTED}
             assert keys.items() <= {record.filename: record.key for record in records}.items()
-            send(store, dice)
+            import_some(store, dice)
             keys = {r.filename: r.key for r in store.reader.records() if r.key}
 
 
 @settings(max_examples=60)
 @given(st.integers(0, 10**6), st.integers(2, 8), st.integers(1, 8))
-def test_rows_that_share_an_address_but_for_its_signature_are_held(
+def test_rows_whose_urls_differ_only_in_the_signature_are_held(
     tmp_path_factory: object, seed: int, count: int, sent: int
 ) -> None:
     dice = random.Random(seed)
@@ -136,12 +136,12 @@ def test_rows_that_share_an_address_but_for_its_signature_are_held(
 
     with Store(None) as store:
         write(seed)
-        take_over(store, path)
+        load_manifest(store, path)
         claimed = store.queue.claim(min(sent, count), 2.0)
         store.queue.apply(
             [StatusUpdate(r.row_number, Status.IMPORTED, sent_at=2.0) for r in claimed], 2.0
         )
         write(seed + 50)
-        assert take_over(store, path).held_rows.count == count
+        assert load_manifest(store, path).held_rows.count == count
         assert store.queue.claimable_count() == 0
         assert store.reader.counts().imported == len(claimed)

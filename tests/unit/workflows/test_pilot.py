@@ -1,4 +1,4 @@
-"""Which rows a pilot has."""
+"""Which rows are in a pilot."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -24,7 +24,7 @@ def numbered(kinds: Sequence[RowTraits]) -> Callable[[], Iterable[tuple[int, Row
 
 
 @given(st.lists(KINDS, max_size=60), st.integers(1, 40))
-def test_a_pilot_has_as_many_rows_as_asked_for_and_each_once(
+def test_a_pilot_has_the_requested_number_of_different_rows(
     kinds: list[RowTraits], limit: int
 ) -> None:
     chosen = list(choose_rows(numbered(kinds), limit))
@@ -34,22 +34,22 @@ def test_a_pilot_has_as_many_rows_as_asked_for_and_each_once(
 
 
 @given(st.lists(KINDS, max_size=60))
-def test_ten_rows_show_each_host_extension_and_size(kinds: list[RowTraits]) -> None:
+def test_ten_rows_include_each_host_extension_and_size(kinds: list[RowTraits]) -> None:
     rows = [kinds[number - 1] for number in choose_rows(numbered(kinds), 10)]
     for part in ("host", "extension", "magnitude"):
         assert {getattr(r, part) for r in rows} == {getattr(kind, part) for kind in kinds}
 
 
-def test_rare_kinds_are_not_crowded_out() -> None:
+def test_a_rare_kind_is_included() -> None:
     usual, rare = RowTraits("a", "mp4", None), RowTraits("b", "mov", None)
     kinds = [*[usual] * 1_000, rare, *[usual] * 1_000]
     chosen = choose_rows(numbered(kinds), 5)
     assert 1_001 in chosen
-    # The others are evenly spaced, not the first ones.
+    # The other rows are evenly spaced.
     assert [number for number in chosen if number != 1_001] == [251, 751, 1_252, 1_752]
 
 
-def test_more_hosts_than_rows_leave_room_for_other_extensions() -> None:
+def test_another_extension_is_included_if_there_are_more_hosts_than_rows() -> None:
     kinds = [RowTraits(f"host-{n % 50}", "mp4", None) for n in range(500)]
     kinds[77] = RowTraits("host-27", "mov", None)
     rows = [kinds[number - 1] for number in choose_rows(numbered(kinds), 10)]
@@ -71,11 +71,11 @@ def store() -> Iterable[Store]:
         yield opened
 
 
-def taken(store: Store) -> list[int]:
+def claim_all(store: Store) -> list[int]:
     return [row.row_number for row in store.queue.claim(100, 2.0)]
 
 
-def test_sizes_are_those_of_the_manifests_column(store: Store) -> None:
+def test_sizes_are_read_from_the_column_of_the_manifest(store: Store) -> None:
     pilot = choose_pilot(store, Settings(limit=4))
     assert pilot
     assert {row.reason for row in pilot.examples} == {
@@ -83,7 +83,7 @@ def test_sizes_are_those_of_the_manifests_column(store: Store) -> None:
         "h.test, mp4, 1000 MB or more",
     }  # fmt: skip
     assert pilot.differences == ("sizes",)
-    assert len(taken(store)) == 4
+    assert len(claim_all(store)) == 4
 
 
 def pilot_of(*kinds: RowTraits, limit: int = 10) -> Pilot:
@@ -130,26 +130,26 @@ def test_the_message_says_in_what_the_rows_differ(
     assert capsys.readouterr().out.splitlines()[0] == "Pilot of 1 row:"
 
 
-def test_a_pilot_that_was_cut_off_goes_on_with_its_own_rows(store: Store) -> None:
+def test_an_interrupted_pilot_continues_with_the_same_rows(store: Store) -> None:
     settings = Settings(limit=4)
     choose_pilot(store, settings)
-    first = taken(store)
+    first = claim_all(store)
     store.queue.apply([StatusUpdate(first[0], Status.IMPORTED)], 3.0)
     store.queue.apply([StatusUpdate(number, Status.PENDING) for number in first[2:]], 3.0)
     store.queue.choose(())
     pilot = choose_pilot(store, settings)
     assert pilot
     assert (pilot.is_continued, pilot.count) == (True, 4)
-    # One of them is in flight still: the run is not done before it is.
+    # One of these rows is still in flight: the run ends only after it.
     assert store.queue.remaining_count() == 3
-    assert taken(store) == first[2:]
+    assert claim_all(store) == first[2:]
 
 
 @pytest.mark.parametrize(
     "other",
     [Settings(limit=3), Settings(limit=4, only=("r7",)), Settings(limit=4, exclude=("r7",))],
 )
-def test_another_pilot_is_chosen_anew(store: Store, other: Settings) -> None:
+def test_a_pilot_with_other_settings_chooses_again(store: Store, other: Settings) -> None:
     choose_pilot(store, Settings(limit=4))
     store.queue.choose(other.only)
     pilot = choose_pilot(store, other)
@@ -157,16 +157,16 @@ def test_another_pilot_is_chosen_anew(store: Store, other: Settings) -> None:
     assert not pilot.is_continued
 
 
-def test_after_its_end_the_next_pilot_has_other_rows(store: Store) -> None:
+def test_a_new_pilot_has_other_rows_than_a_finished_one(store: Store) -> None:
     settings = Settings(limit=4)
     choose_pilot(store, settings)
-    first = taken(store)
+    first = claim_all(store)
     end_pilot(store)
     store.queue.choose(())
     choose_pilot(store, settings)
-    assert not set(first) & set(taken(store))
+    assert not set(first) & set(claim_all(store))
 
 
-def test_without_a_limit_there_is_no_pilot(store: Store) -> None:
+def test_there_is_no_pilot_without_a_limit(store: Store) -> None:
     assert choose_pilot(store, Settings(first=2)) is None
     assert not store.queue.has_choice

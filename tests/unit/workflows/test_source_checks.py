@@ -13,14 +13,14 @@ from batch_import.workflows.problem_file import open_problem_file
 from batch_import.workflows.source_checks import SourceChecks
 
 
-def test_an_interrupt_ends_it_while_a_storage_does_not_answer(
+def test_an_interruption_ends_the_checks_while_a_storage_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop, signed = threading.Event(), []
 
     def sign(_self: UrlSigner, source_url: str) -> SignedUrl | None:
         signed.append(source_url)
-        stop.set()  # the user presses Ctrl-C meanwhile
+        stop.set()  # the user presses Ctrl-C at this time
         raise SigningFailed("the storage does not answer")
 
     monkeypatch.setattr(UrlSigner, "sign", sign)

@@ -8,7 +8,7 @@ from batch_import.state.store import Store
 from batch_import.workflows import status
 
 
-def test_a_job_that_never_had_a_manifest_is_not_listed(tmp_path: Path) -> None:
+def test_a_job_without_a_manifest_is_not_listed(tmp_path: Path) -> None:
     for name in ("empty", "loaded"):
         (tmp_path / name).mkdir()
         with Store(Job(tmp_path / name).state, create=True) as store:

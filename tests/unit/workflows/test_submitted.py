@@ -17,7 +17,7 @@ from batch_import.workflows.submitted import (
 )
 
 
-def test_settings_come_back_from_json() -> None:
+def test_settings_are_restored_from_json() -> None:
     given = Settings(
         limit=3, only=(LineRange(2, 5), "ref-9"), rate=7.5, workers=3, when_unsure="retry"
     )
@@ -25,13 +25,13 @@ def test_settings_come_back_from_json() -> None:
     assert restore_settings(stored) == given
 
 
-def test_what_is_switched_off_is_stored() -> None:
+def test_a_setting_that_is_turned_off_is_stored() -> None:
     given = Settings(log_max=0)
     assert restore_settings(settings_to_store(given)) == given
 
 
-def test_every_option_of_sending_is_stored() -> None:
-    # They are of the run of a person, of loading the manifest, or of the worker's machine.
+def test_every_setting_of_sending_is_stored() -> None:
+    # The others are for an interactive run, for loading the manifest, or for the worker's machine.
     others = {
         *(*READING, *RESULTS, "strict", "preflight", "same_videos", "allow_removals"),
         *("first", "until", "standby", "verbose", "refresh"),
@@ -42,11 +42,11 @@ def test_every_option_of_sending_is_stored() -> None:
     assert set(IMPORT) - others == set(_STORED_SETTINGS)
 
 
-def test_defaults_are_not_stored_so_that_a_newer_version_has_its_own() -> None:
+def test_defaults_are_not_stored_so_that_a_newer_version_can_change_them() -> None:
     assert settings_to_store(Settings()) == {}
 
 
-def test_where_credentials_are_sent_is_not_stored_with_the_job() -> None:
+def test_the_url_that_credentials_are_sent_to_is_not_stored() -> None:
     given = Settings(api_base="https://elsewhere.example/api", strict=True, preflight=True)
     assert settings_to_store(given) == {}
     restored = restore_settings(
@@ -55,7 +55,7 @@ def test_where_credentials_are_sent_is_not_stored_with_the_job() -> None:
     assert restored.api_base == "https://own.example"
 
 
-def test_a_value_that_is_not_valid_is_a_fault_of_the_job() -> None:
+def test_an_invalid_stored_setting_is_refused() -> None:
     with pytest.raises(UsageError, match="rate"):
         restore_settings({"rate": -1.0})
 

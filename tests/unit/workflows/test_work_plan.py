@@ -1,4 +1,4 @@
-"""What is to be done with a job's rows."""
+"""How many rows of a job a run creates, adopts, resumes and settles."""
 
 import pytest
 
@@ -19,25 +19,25 @@ from batch_import.workflows.work_plan import plan_work
         (Counts(total=1, unknown=1), True, "0 to create, 1 to settle"),
     ],
 )
-def test_the_work_of_a_run(counts: Counts, words: str, *, has_work: bool) -> None:
+def test_the_plan_has_the_counts_of_the_job(counts: Counts, words: str, *, has_work: bool) -> None:
     plan = plan_work(counts, counts.pending)
     assert plan.has_work is has_work
     assert str(plan) == words
 
 
-def test_a_pilot_tells_how_many_rows_it_leaves() -> None:
+def test_the_plan_of_a_pilot_has_the_number_of_all_pending_rows() -> None:
     plan = plan_work(Counts(total=60, pending=50, processing=2, imported=8), 10)
     assert str(plan) == "10 to create (of 50 pending), 2 to resume, 8 done before"
     assert not plan_work(Counts(total=50, pending=50), 0).has_work
 
 
-def test_what_is_in_the_account_is_not_created() -> None:
+def test_rows_to_adopt_are_not_counted_as_rows_to_create() -> None:
     plan = plan_work(Counts(total=9, pending=5, imported=4), 5, adopt=2)
     assert str(plan) == "3 to create, 2 to adopt, 4 done before"
     assert plan_work(Counts(total=2, pending=2), 2, adopt=2).has_work
 
 
-def test_a_run_that_did_not_search_the_account_yet_says_that_rows_may_be_there() -> None:
+def test_the_plan_says_if_the_account_was_not_searched() -> None:
     counts = Counts(total=9, pending=5, imported=4)
     plan = plan_work(counts, 5, is_searched=False)
     assert str(plan) == "5 to create unless the account has them, 4 done before"

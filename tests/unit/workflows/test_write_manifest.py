@@ -19,8 +19,8 @@ Write = Callable[..., WrittenManifest]
 URL = "https://h.example/a%20b.mp4"
 
 
-class Fake:
-    """A source of what a test names."""
+class FakeSource:
+    """A source that lists the given items."""
 
     def __init__(self, *items: ListedVideo | SkippedItem | RunFault) -> None:
         self.items = items
@@ -35,11 +35,11 @@ class Fake:
 
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
-    """Writes a manifest of the items of a fake source."""
+    """Return a function that writes a manifest of the items of a fake source."""
     monkeypatch.setattr(workflow, "schemes", lambda: frozenset({"fake"}))
 
     def run(*items: object, name: str = "m.csv", **more: object) -> WrittenManifest:
-        monkeypatch.setattr(workflow, "source_of", lambda _: Fake(*items))  # type: ignore[arg-type]
+        monkeypatch.setattr(workflow, "source_of", lambda _: FakeSource(*items))  # type: ignore[arg-type]
         request = ListingRequest(("fake:x",), tmp_path / name, **more)  # type: ignore[arg-type]
         return write_manifest(request)
 
@@ -65,7 +65,7 @@ FULL = ListedVideo(
 )
 
 
-def test_every_fact_has_its_column(write: Write, tmp_path: Path) -> None:
+def test_every_known_value_has_its_column(write: Write, tmp_path: Path) -> None:
     assert write(FULL).row_count == 1
     assert rows(tmp_path / "m.csv") == [
         {
@@ -83,7 +83,7 @@ def test_every_fact_has_its_column(write: Write, tmp_path: Path) -> None:
     ]
 
 
-def test_a_workbook_has_the_same(write: Write, tmp_path: Path) -> None:
+def test_a_workbook_has_the_same_values(write: Write, tmp_path: Path) -> None:
     write(FULL, name="m.xlsx")
     _, row = openpyxl.load_workbook(tmp_path / "m.xlsx").active.values
     assert row == (
@@ -98,12 +98,12 @@ def test_a_video_without_a_title_gets_the_name_of_its_file(write: Write, tmp_pat
     assert titles == ["a b", "Talk 1", "v.1", "https://h.example"]
 
 
-def test_characters_that_no_cell_holds(write: Write, tmp_path: Path) -> None:
+def test_characters_that_a_cell_cannot_contain_are_replaced(write: Write, tmp_path: Path) -> None:
     write(ListedVideo(URL, title="a\ud800b\x00c\td"))
     assert rows(tmp_path / "m.csv")[0]["filename"] == "a?b c d"
 
 
-def test_skipped_items_and_filters_are_counted(write: Write) -> None:
+def test_skipped_and_filtered_items_are_counted(write: Write) -> None:
     written = write(
         ListedVideo(URL, path="a.mp4"),
         ListedVideo("https://h.example/a.jpg", path="a.jpg"),
@@ -117,7 +117,7 @@ def test_skipped_items_and_filters_are_counted(write: Write) -> None:
     ]
 
 
-def test_urls_that_expire_and_missing_extensions_are_counted(write: Write) -> None:
+def test_expiring_urls_and_missing_extensions_are_counted(write: Write) -> None:
     written = write(
         ListedVideo("https://h.example/a.mp4?expires=1900000000&signature=abcdef"),
         ListedVideo("https://h.example/a", expires_at=1_800_000_000.0),
@@ -145,11 +145,11 @@ def test_nothing_is_written_without_a_complete_list(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_listing_can_be_stopped(
+def test_a_stop_event_ends_the_listing(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del write
-    monkeypatch.setattr(workflow, "source_of", lambda _: Fake(*[ListedVideo(URL)] * 1_000))
+    monkeypatch.setattr(workflow, "source_of", lambda _: FakeSource(*[ListedVideo(URL)] * 1_000))
     stop = threading.Event()
     stop.set()
     seen: list[int] = []
@@ -159,7 +159,7 @@ def test_a_listing_can_be_stopped(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_sheet_has_a_last_row(
+def test_more_rows_than_a_sheet_can_have_are_refused(
     write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(table_file, "LAST_ROW", 2)
@@ -178,7 +178,7 @@ def test_a_sheet_has_a_last_row(
         ("ftp://h.example", "fake:"),
     ],
 )
-def test_a_location_without_a_source_names_the_source(
+def test_the_error_for_a_location_without_a_scheme_names_the_source(
     write: Write, location: str, hint: str
 ) -> None:
     del write
@@ -187,6 +187,6 @@ def test_a_location_without_a_source_names_the_source(
     assert hint in str(raised.value)
 
 
-def test_only_csv_and_xlsx_are_written(write: Write) -> None:
+def test_other_formats_than_csv_and_xlsx_are_refused(write: Write) -> None:
     with pytest.raises(UsageError, match="neither"):
         write(ListedVideo(URL), name="m.json")

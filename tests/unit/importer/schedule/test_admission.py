@@ -1,4 +1,4 @@
-"""What the account holds before the first POST: taken over, or in the way."""
+"""Media that are in the account before the first POST: which are adopted, and which block a row."""
 
 import pytest
 
@@ -13,8 +13,8 @@ OTHER = Media("m1", "k1", "r1", status="online", title="Somebody's own")
 OWN = Media("m2", "k2", "r1", status="online", title="clip.MP4")
 
 
-def read(pages: list[list[Media]], adopt: str = "same-title") -> list[StatusUpdate]:
-    """Read the account before the first POST; a page holds two media."""
+def read_account(pages: list[list[Media]], adopt: str = "same-title") -> list[StatusUpdate]:
+    """Read an account of these pages before the first POST, and return the status updates."""
     schedule = Schedule(Settings(adopt=adopt))  # type: ignore[arg-type]
     schedule.admission.start_adoption(9)
     changes: list[StatusUpdate] = []
@@ -33,30 +33,30 @@ def filler(number: int) -> Media:
     return Media(f"x{number}", f"x{number}", f"x{number}", status="online")
 
 
-def test_a_row_whose_id_another_media_has_fails_with_a_code() -> None:
-    (change,) = read([[OTHER]])
+def test_a_row_fails_if_a_media_with_another_title_has_its_reference_id() -> None:
+    (change,) = read_account([[OTHER]])
     assert (change.status, change.code) == (Status.FAILED, FailureCode.REFERENCE_ID_TAKEN)
     assert "Somebody's own" in change.error
 
 
-def test_its_own_media_may_be_on_a_later_page() -> None:
-    (change,) = read([[filler(1), OTHER], [OWN]])
+def test_the_rows_own_media_is_found_on_a_later_page() -> None:
+    (change,) = read_account([[filler(1), OTHER], [OWN]])
     assert (change.status, change.media) == (Status.IMPORTED, OWN)
 
 
-def test_any_media_is_taken_over_where_the_user_says_so_with_a_note() -> None:
-    (change,) = read([[OTHER]], adopt="any")
+def test_adopt_any_adopts_a_media_with_another_title_and_adds_a_note() -> None:
+    (change,) = read_account([[OTHER]], adopt="any")
     assert (change.status, change.code) == (Status.IMPORTED, FailureCode.TITLE_OVERRIDDEN)
     assert "Somebody's own" in change.error
 
 
 @pytest.mark.parametrize("items", [[OTHER, OWN], [OWN, OTHER]])
-def test_the_rows_title_comes_before_any_other(items: list[Media]) -> None:
-    (change,) = read([items], adopt="any")
+def test_a_media_with_the_rows_title_is_adopted_before_others(items: list[Media]) -> None:
+    (change,) = read_account([items], adopt="any")
     assert change.media == OWN
     assert "m1" in change.error
 
 
-def test_a_failed_media_is_not_in_the_way() -> None:
+def test_a_failed_media_does_not_block_a_row() -> None:
     failed = Media("m3", "k3", "r1", status="failed", title="Somebody's own")
-    assert read([[failed]]) == []
+    assert read_account([[failed]]) == []

@@ -1,4 +1,4 @@
-"""A 403 is about the credentials or about the call, and the account tells which."""
+"""A request of the account shows whether a 403 is about the credentials or about one request."""
 
 import pytest
 
@@ -21,20 +21,20 @@ def probe() -> AuthProbe:
     return probe
 
 
-def test_the_account_is_asked_once_at_a_time(probe: AuthProbe) -> None:
+def test_one_account_request_is_sent_at_a_time(probe: AuthProbe) -> None:
     assert probe.probe_at() <= 0.0
     probe.record_probe_sent()
     assert probe.probe_at() == float("inf")
 
 
-def test_calls_are_refused_where_the_credentials_hold(probe: AuthProbe) -> None:
+def test_held_requests_are_refused_if_the_credentials_are_valid(probe: AuthProbe) -> None:
     probe.record_probe_sent()
     assert probe.handle_probe_answer(Account("a", "Us"), 10.0) == HELD
     assert not probe.is_needed
 
 
 @pytest.mark.parametrize("answer", [WORDS, NoAnswer("cut")])
-def test_no_call_is_refused_before_the_credentials_are_known_to_hold(
+def test_no_request_is_refused_before_the_credentials_are_known_to_be_valid(
     probe: AuthProbe, answer: AuthenticationFailed | NoAnswer
 ) -> None:
     waits = []
@@ -46,6 +46,6 @@ def test_no_call_is_refused_before_the_credentials_are_known_to_hold(
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_nothing_is_held_after_the_end(probe: AuthProbe) -> None:
+def test_release_returns_the_held_requests(probe: AuthProbe) -> None:
     assert probe.release() == HELD
     assert not probe.is_needed

@@ -25,7 +25,7 @@ UNAUTHORIZED = AuthenticationFailed("unknown key", status=401)
 ACCOUNT = Account("a", "Us")
 
 
-def answered(
+def record_answer_to(
     availability: Availability, request: ScheduledRequest, answer: Answer
 ) -> RunFault | None:
     availability.record_sent(request)
@@ -39,7 +39,7 @@ def availability() -> Availability:
 
 def test_after_a_403_only_the_account_is_requested_once(availability: Availability) -> None:
     assert availability.probe_at() is None
-    assert answered(availability, PAGE, FORBIDDEN) is None
+    assert record_answer_to(availability, PAGE, FORBIDDEN) is None
     assert availability.probe_at() == float("-inf")
     availability.record_sent(PROBE)
     assert availability.probe_at() == float("inf")
@@ -55,13 +55,13 @@ def test_after_a_403_only_the_account_is_requested_once(availability: Availabili
 def test_the_run_ends_if_the_credentials_are_refused(
     availability: Availability, request_: ScheduledRequest, answer: Answer, *, ends: bool
 ) -> None:
-    fault = answered(availability, request_, answer)
+    fault = record_answer_to(availability, request_, answer)
     assert isinstance(fault, CredentialsRefused) is ends
 
 
 def test_a_403_about_one_request_is_kept_if_the_probe_fails(availability: Availability) -> None:
-    answered(availability, PAGE, FORBIDDEN)
-    answered(availability, PROBE, NoAnswer("cut"))
+    record_answer_to(availability, PAGE, FORBIDDEN)
+    record_answer_to(availability, PROBE, NoAnswer("cut"))
     assert availability.handle_probe_answer(NoAnswer("cut"), 0.0) == []
     assert availability.release_refused() == [(PAGE, FORBIDDEN)]
 
@@ -71,9 +71,9 @@ def test_an_outage_allows_a_probe_and_then_one_request_at_a_time(
 ) -> None:
     for _ in range(UNCLEAR_THRESHOLD):
         assert availability.probe_at() is None
-        answered(availability, PAGE, NoAnswer("cut"))
+        record_answer_to(availability, PAGE, NoAnswer("cut"))
     assert availability.probe_at() is not None
-    answered(availability, PROBE, ACCOUNT)
+    record_answer_to(availability, PROBE, ACCOUNT)
     assert availability.handle_probe_answer(ACCOUNT, 0.0) == []
     assert availability.probe_at() is None
     assert availability.allows_request()
@@ -87,7 +87,7 @@ def test_an_open_post_counts_as_unclear_after_an_unclear_answer(availability: Av
     for _ in range(UNCLEAR_THRESHOLD - 1):
         availability.record_sent(POST)
     assert availability.allows_post()
-    answered(availability, PAGE, NoAnswer("cut"))
+    record_answer_to(availability, PAGE, NoAnswer("cut"))
     assert not availability.allows_post()
 
 
@@ -95,6 +95,8 @@ def test_a_post_that_was_not_signed_shows_nothing_about_the_platform(
     availability: Availability,
 ) -> None:
     for _ in range(2 * UNCLEAR_THRESHOLD):
-        assert answered(availability, POST, NotSigned("the storage does not answer")) is None
+        assert (
+            record_answer_to(availability, POST, NotSigned("the storage does not answer")) is None
+        )
     assert not availability.has_open_requests
     assert availability.probe_at() is None

@@ -1,4 +1,4 @@
-"""The schedule's rules, one by one, on a clock of the test's."""
+"""The rules of the schedule, one by one, on a virtual clock."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -39,8 +39,8 @@ def row(n: int = 1, status: Status = Status.PENDING, **more: object) -> JobRow:
     return JobRow(n, f"r{n}", "https://h/v.mp4", "T", "mp4", status, **more)  # type: ignore[arg-type]
 
 
-def flying(n: int = 1, **more: object) -> JobRow:
-    """A row that an earlier run left under way."""
+def processing_row(n: int = 1, **more: object) -> JobRow:
+    """Return a row that a previous run left in flight."""
     return row(n, Status.PROCESSING, **{"ingest_id": f"i{n}", "sent_at": 1000.0, **more})
 
 
@@ -52,7 +52,7 @@ def page_of(*items: Media) -> MediaPage:
     return MediaPage(items, total=len(items))
 
 
-class Play:
+class ScheduleDriver:
     """Drives a schedule by hand.
 
     Attributes:
@@ -67,8 +67,8 @@ class Play:
         self.schedule.admission.admit(rows, self.now)
         self.schedule.admission.set_no_more_pending()
 
-    def call(self) -> ScheduledRequest:
-        """The next call, after waiting for it."""
+    def next_request(self) -> ScheduledRequest:
+        """Return the next request, after waiting for it."""
         for _ in range(10_000):
             step = self.schedule.next_request(self.now)
             if not isinstance(step, Wait):
@@ -79,17 +79,19 @@ class Play:
         raise AssertionError("it waits for ever")
 
     def answer(self, answer: Answer) -> list[StatusUpdate]:
-        """Take the next call and answer it."""
-        return self.schedule.handle_answer(self.call(), answer, self.now)
+        """Answer the next request."""
+        return self.schedule.handle_answer(self.next_request(), answer, self.now)
 
     def read_pages(self, until: type[ScheduledRequest]) -> ScheduledRequest:
-        """Answer pages from the account until another kind of call comes."""
+        """Answer page requests from the account until a request of another class comes."""
         for _ in range(1000):
-            call = self.call()
+            call = self.next_request()
             if isinstance(call, until):
                 return call
             assert isinstance(call, ReadPage | FindByReference), call
-            self.changes += self.schedule.handle_answer(call, self._told(call), self.now)
+            self.changes += self.schedule.handle_answer(
+                call, self._answer_from_account(call), self.now
+            )
         raise AssertionError(f"no {until.__name__}")
 
     def page(self, number: int) -> MediaPage:
@@ -97,11 +99,11 @@ class Play:
         return MediaPage(tuple(shown), total=len(self.account))
 
     def answer_to(self, kind: type[ScheduledRequest], answer: Answer) -> list[StatusUpdate]:
-        """Read pages until a call of a kind comes, and answer that one."""
+        """Read pages until a request of this class comes, and answer this request."""
         return self.schedule.handle_answer(self.read_pages(kind), answer, self.now)
 
     def finish(self, *, patience: int = 1000) -> list[StatusUpdate]:
-        """Answer pages, and other looks by what the account shows, until nothing is left."""
+        """Answer all requests by what the account shows, until the schedule has none left."""
         for _ in range(patience):
             step = self.schedule.next_request(self.now)
             if step is FINISHED or step == Wait(float("inf")):
@@ -110,10 +112,12 @@ class Play:
                 assert step.until > self.now
                 self.now = step.until
                 continue
-            self.changes += self.schedule.handle_answer(step, self._told(step), self.now)
+            self.changes += self.schedule.handle_answer(
+                step, self._answer_from_account(step), self.now
+            )
         raise AssertionError("it does not end")
 
-    def _told(self, call: ScheduledRequest) -> Answer:
+    def _answer_from_account(self, call: ScheduledRequest) -> Answer:
         if isinstance(call, ReadPage):
             return self.page(call.page)
         if isinstance(call, GetIngestStatus):
@@ -126,11 +130,11 @@ def statuses(changes: Sequence[StatusUpdate]) -> list[Status]:
     return [change.status for change in changes]
 
 
-# A row's life -------------------------------------------------------------------------------------
+# The life of a row ----------------------------------------------------------------------------
 
 
-def test_a_rows_whole_life() -> None:
-    play = Play(row())
+def test_a_row_is_sent_processed_and_imported() -> None:
+    play = ScheduleDriver(row())
     (taken,) = play.answer("i-1")
     assert (taken.status, taken.ingest_id, taken.sent_at) == (Status.PROCESSING, "i-1", 1000.0)
     play.account = [media("processing")]
@@ -141,8 +145,8 @@ def test_a_rows_whole_life() -> None:
     assert play.schedule.next_request(play.now) is FINISHED
 
 
-def test_one_page_tells_of_a_hundred_rows() -> None:
-    play = Play(*(row(n) for n in range(1, 101)))
+def test_one_page_shows_the_status_of_a_hundred_rows() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 101)))
     for n in range(1, 101):
         play.answer(f"i-{n}")
     play.account = [media(reference=f"r{n}") for n in range(100, 0, -1)]
@@ -150,25 +154,25 @@ def test_one_page_tells_of_a_hundred_rows() -> None:
     assert statuses(play.changes) == [Status.IMPORTED] * 100
 
 
-def test_a_failed_ingest_keeps_the_platforms_words() -> None:
-    play = Play(flying())
+def test_a_failed_ingest_keeps_the_error_message_of_the_platform() -> None:
+    play = ScheduleDriver(processing_row())
     play.account = [media("failed")]
     (failed,) = play.answer_to(GetIngestStatus, IngestStatus("failed", "codec not known"))
     assert (failed.status, failed.error) == (Status.FAILED, "codec not known")
 
 
-def test_a_row_that_no_list_shows_is_asked_for_singly() -> None:
-    play = Play(flying())
+def test_a_row_that_no_list_shows_gets_a_status_request_of_its_own() -> None:
+    play = ScheduleDriver(processing_row())
     assert play.answer_to(GetIngestStatus, IngestStatus("online")) == []
     (done,) = play.answer_to(FindByReference, page_of(media()))
     assert done.status is Status.IMPORTED
 
 
-def test_rows_are_asked_for_one_by_one_while_nobody_knows_what_lists_show() -> None:
-    play = Play(*(flying(n) for n in range(1, 51)))
+def test_rows_get_single_status_requests_until_it_is_known_what_lists_show() -> None:
+    play = ScheduleDriver(*(processing_row(n) for n in range(1, 51)))
     asked = 0
     while play.now < 1000 + 300:
-        call = play.call()
+        call = play.next_request()
         asked += isinstance(call, GetIngestStatus)
         answer: Answer = (
             IngestStatus("processing") if isinstance(call, GetIngestStatus) else page_of()
@@ -178,21 +182,21 @@ def test_rows_are_asked_for_one_by_one_while_nobody_knows_what_lists_show() -> N
 
 
 @pytest.mark.parametrize("word", ["queued", "pending review", "transcoding"])
-def test_a_word_that_nobody_knows_is_waited_for(word: str) -> None:
-    play = Play(flying())
+def test_a_row_with_an_unknown_ingest_status_stays_in_flight(word: str) -> None:
+    play = ScheduleDriver(processing_row())
     assert play.answer_to(GetIngestStatus, IngestStatus(word)) == []
     assert isinstance(play.read_pages(GetIngestStatus), GetIngestStatus)
 
 
-def test_waiting_is_not_failing() -> None:
-    play = Play(flying(), settings=Settings(max_wait=70))
+def test_a_row_that_is_processing_longer_than_max_wait_is_not_failed() -> None:
+    play = ScheduleDriver(processing_row(), settings=Settings(max_wait=70))
     play.account = [media("processing")]
     assert play.finish() == []
     assert 1070.0 <= play.now < 1075.0
 
 
-def test_two_media_of_one_reference_id_are_reported() -> None:
-    play = Play(flying())
+def test_two_media_with_one_reference_id_are_reported() -> None:
+    play = ScheduleDriver(processing_row())
     play.account = [media("processing", key="1"), media("online", key="2"), media("failed")]
     (done,) = play.finish()
     assert done.media == media("online", key="2")
@@ -204,14 +208,14 @@ def test_two_media_of_one_reference_id_are_reported() -> None:
 
 
 @pytest.mark.parametrize("fault", [Throttled("slow"), NotSent("refused")])
-def test_a_post_that_surely_did_not_arrive_is_sent_again(fault: RequestFailed) -> None:
-    play = Play(row())
+def test_a_post_that_was_not_carried_out_is_sent_again(fault: RequestFailed) -> None:
+    play = ScheduleDriver(row())
     assert play.answer(fault) == []
-    assert isinstance(play.call(), CreateMedia)
+    assert isinstance(play.next_request(), CreateMedia)
 
 
-def test_a_post_without_an_answer_is_settled_before_anything_else() -> None:
-    play = Play(row())
+def test_a_post_without_an_answer_is_settled_first() -> None:
+    play = ScheduleDriver(row())
     (lost,) = play.answer(NoAnswer("cut"))
     assert (lost.status, lost.sent_at) == (Status.UNKNOWN, 1000.0)
     (found,) = play.answer_to(FindByReference, page_of(media("processing")))
@@ -223,28 +227,28 @@ def test_a_post_without_an_answer_is_settled_before_anything_else() -> None:
 @pytest.mark.parametrize(
     ("when_unsure", "end"), [("hold", Status.UNKNOWN), ("retry", Status.PENDING)]
 )
-def test_a_media_that_never_shows_is_not_guessed_at(when_unsure: str, end: Status) -> None:
+def test_a_row_whose_media_never_appears_is_not_sent_twice(when_unsure: str, end: Status) -> None:
     settings = Settings(settle=100, when_unsure=when_unsure)  # type: ignore[arg-type]
-    play = Play(row(), settings=settings)
+    play = ScheduleDriver(row(), settings=settings)
     play.answer(NoAnswer("cut"))
     while not play.changes:
-        call = play.call()
+        call = play.next_request()
         assert not isinstance(call, CreateMedia)  # never a second POST
         play.changes += play.schedule.handle_answer(call, page_of(), play.now)
     assert statuses(play.changes) == [end]
     assert play.now >= 1100
 
 
-def seen_online(play: Play, numbers: range) -> None:
-    """Create rows, and let a page show them."""
+def create_and_show(play: ScheduleDriver, numbers: range) -> None:
+    """Create these rows, and let a page show their media."""
     for n in numbers:
         play.answer(f"i-{n}")
     play.account = [media(reference=f"r{n}", key=f"k{n}") for n in reversed(numbers)]
 
 
-def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
-    play = Play(*(row(n) for n in range(1, 31)))
-    seen_online(play, range(1, 30))
+def test_a_post_is_repeated_if_lists_prove_that_it_created_no_media() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 31)))
+    create_and_show(play, range(1, 30))
     (lost,) = play.answer(NoAnswer("cut"))
     assert lost.status is Status.UNKNOWN
     again = play.read_pages(CreateMedia)
@@ -253,9 +257,9 @@ def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
     assert play.now < 1000 + SETTINGS.settle
 
 
-def test_lists_that_hid_a_media_as_long_as_it_was_watched_prove_nothing() -> None:
-    play = Play(*(row(n) for n in range(1, 32)), settings=replace(SETTINGS, max_wait=40))
-    seen_online(play, range(1, 30))
+def test_lists_that_never_showed_an_existing_media_prove_nothing() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 32)), settings=replace(SETTINGS, max_wait=40))
+    create_and_show(play, range(1, 30))
     play.answer("i-30")  # no list ever shows it
     play.answer(NoAnswer("cut"))
     *imported, lost = play.finish()
@@ -264,25 +268,25 @@ def test_lists_that_hid_a_media_as_long_as_it_was_watched_prove_nothing() -> Non
 
 
 def test_lists_that_lose_media_prove_nothing() -> None:
-    play = Play(*(row(n) for n in range(1, 41)))
-    seen_online(play, range(1, 40))
+    play = ScheduleDriver(*(row(n) for n in range(1, 41)))
+    create_and_show(play, range(1, 40))
     play.answer(NoAnswer("cut"))
     shown = list(play.account)
     pages = 0
     while not any(change.row_number == 40 for change in play.changes):
-        call = play.call()
+        call = play.next_request()
         # Every other page misses ten media that were shown before.
         pages += isinstance(call, ReadPage)
         play.account = shown if pages % 2 else shown[10:]
-        play.changes += play.schedule.handle_answer(call, play._told(call), play.now)  # noqa: SLF001
+        play.changes += play.schedule.handle_answer(call, play._answer_from_account(call), play.now)  # noqa: SLF001
     assert play.changes[-1].status is Status.UNKNOWN
     assert play.now >= 1000 + SETTINGS.settle
 
 
-def test_a_post_that_meets_only_weather_is_left_to_the_next_run() -> None:
-    play = Play(*(row(n) for n in range(1, 31)))
-    seen_online(play, range(1, 30))
-    sent, moments = [play.call()], [play.now]
+def test_a_row_whose_posts_all_get_server_errors_is_left_to_the_next_run() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 31)))
+    create_and_show(play, range(1, 30))
+    sent, moments = [play.next_request()], [play.now]
     while len(sent) < MAX_ATTEMPTS:
         play.schedule.handle_answer(sent[-1], NoAnswer("HTTP 500"), play.now)
         sent.append(play.read_pages(CreateMedia))
@@ -297,64 +301,64 @@ def test_a_post_that_meets_only_weather_is_left_to_the_next_run() -> None:
     assert waits == sorted(waits)
 
 
-def test_a_conflict_is_looked_for_not_failed() -> None:
-    play = Play(row())
+def test_a_row_with_a_409_is_searched_for_and_not_failed() -> None:
+    play = ScheduleDriver(row())
     assert statuses(play.answer(RequestRejected("exists", status=409))) == [Status.UNKNOWN]
     play.account = [media()]
     assert statuses(play.finish()) == [Status.IMPORTED]
 
 
-def test_a_conflict_is_never_taken_for_absent() -> None:
-    play = Play(*(row(n) for n in range(1, 31)))
-    seen_online(play, range(1, 30))
+def test_a_row_with_a_409_stays_unknown_if_no_list_shows_its_media() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 31)))
+    create_and_show(play, range(1, 30))
     play.answer(RequestRejected("exists", status=409))
     assert play.finish()[-1].status is Status.UNKNOWN  # held, though no list shows it
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
-def test_a_refusal_fails_the_row_at_once(status: int) -> None:
-    (failed,) = Play(row()).answer(RequestRejected("no such format", status=status))
+def test_a_4xx_answer_to_a_post_fails_the_row_at_once(status: int) -> None:
+    (failed,) = ScheduleDriver(row()).answer(RequestRejected("no such format", status=status))
     assert (failed.status, failed.error) == (Status.FAILED, "no such format")
 
 
-def test_a_failed_media_of_an_unknown_row_tells_nothing() -> None:
+def test_a_failed_media_does_not_change_an_unknown_row() -> None:
     # It may be an earlier POST's, or have been in the account before: simulation seed 514.
-    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+    play = ScheduleDriver(row(status=Status.UNKNOWN, sent_at=1000.0))
     assert play.answer_to(ReadPage, page_of(media("failed"))) == []
     assert statuses(play.answer_to(ReadPage, page_of(media("processing")))) == [Status.PROCESSING]
 
 
-def test_another_failed_media_is_not_taken_for_the_one_that_was_found() -> None:
+def test_another_failed_media_is_not_mistaken_for_the_rows_media() -> None:
     # Lists may omit ours and show an old one: simulation seed 9249.
-    play = Play(row(status=Status.PROCESSING, sent_at=1000.0, media_id="m-k"))
+    play = ScheduleDriver(row(status=Status.PROCESSING, sent_at=1000.0, media_id="m-k"))
     assert play.answer(page_of(media("failed", key="old"))) == []
     play.account = [media("failed")]
     assert statuses(play.finish()) == [Status.FAILED]
 
 
-def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
-    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+def test_a_search_whose_filter_is_ignored_is_replaced_by_reading_pages() -> None:
+    play = ScheduleDriver(row(status=Status.UNKNOWN, sent_at=1000.0))
     others = tuple(media(reference=f"x{n}") for n in range(100))
     assert play.answer_to(FindByReference, MediaPage(others, total=150)) == []
     play.account = [*others[:60], media()]
     assert statuses(play.finish()) == [Status.IMPORTED]  # by whole pages: `finish` filters exactly
 
 
-def test_a_list_that_was_read_to_its_end_for_an_unknown_row_is_not_read_again_at_once() -> None:
-    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+def test_a_list_read_to_its_end_for_an_unknown_row_is_not_read_again_at_once() -> None:
+    play = ScheduleDriver(row(status=Status.UNKNOWN, sent_at=1000.0))
     play.account = [media(reference=f"x{n}", key=f"x{n}") for n in range(250)]
     play.answer_to(FindByReference, play.page(1))  # the filter is ignored
     reads: list[int] = []
     while len(reads) < 7:
-        call = play.call()
+        call = play.next_request()
         assert isinstance(call, ReadPage)
         reads.append(call.page)
         play.schedule.handle_answer(call, play.page(call.page), play.now)
     assert reads == [1, 2, 3, 1, 1, 1, 1]
 
 
-def test_a_refused_search_is_repeated_later_and_later_before_its_row_is_left_unknown() -> None:
-    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+def test_a_refused_search_is_repeated_with_backoff_until_its_row_stays_unknown() -> None:
+    play = ScheduleDriver(row(status=Status.UNKNOWN, sent_at=1000.0))
     moments: list[float] = []
     changes: list[StatusUpdate] = []
     while not changes:
@@ -367,19 +371,19 @@ def test_a_refused_search_is_repeated_later_and_later_before_its_row_is_left_unk
     assert "refuses requests for its status: no" in changes[0].error
 
 
-# What is in the account before ----------------------------------------------------------------
+# Media that are in the account before ---------------------------------------------------------
 
 
-def adopting(pending: int, *rows: JobRow) -> Play:
-    play = Play()
+def driver_while_adopting(pending: int, *rows: JobRow) -> ScheduleDriver:
+    play = ScheduleDriver()
     play.schedule.admission.start_adoption(pending)
     assert play.schedule.admission.wanted_count() == 0
     play.schedule.admission.admit(rows, play.now)
     return play
 
 
-def test_what_is_in_the_account_is_taken_over() -> None:
-    play = adopting(3)
+def test_media_of_the_account_are_adopted_before_rows_are_created() -> None:
+    play = driver_while_adopting(3)
     page = page_of(media(), media("processing", "r2"), media("failed", "r3"))
     assert play.answer(page) == []
     changes = play.schedule.admission.adopt_page([row(1), row(2), row(3)], page, play.now)
@@ -391,24 +395,24 @@ def test_what_is_in_the_account_is_taken_over() -> None:
 
 
 def test_the_account_is_read_to_its_end_before_a_row_is_created() -> None:
-    play = adopting(5)
+    play = driver_while_adopting(5)
     play.account = [media(reference=f"x{n}") for n in range(250)]
     pages = []
     while play.schedule.admission.is_adopting:
-        call = play.call()
+        call = play.next_request()
         assert isinstance(call, ReadPage)
         pages.append(call.page)
         play.schedule.handle_answer(call, play.page(call.page), play.now)
     assert pages == [1, 2, 3]
 
 
-def test_what_was_there_before_ends_the_search_for_rows() -> None:
+def test_media_older_than_the_run_end_the_reading_of_pages() -> None:
     # Simulation seed 12495: lists that show media once they are online led ever further down.
-    play = adopting(50)
+    play = driver_while_adopting(50)
     old = [media(reference=f"x{n}", key=f"old-{n}") for n in range(450)]
     play.account = list(old)
     while play.schedule.admission.is_adopting:
-        call = play.call()
+        call = play.next_request()
         assert isinstance(call, ReadPage)
         play.schedule.handle_answer(call, play.page(call.page), play.now)
     play.schedule.admission.admit([row(n) for n in range(1, 41)], play.now)
@@ -416,7 +420,7 @@ def test_what_was_there_before_ends_the_search_for_rows() -> None:
         play.answer_to(CreateMedia, f"i-{n}")
     pages = set()
     while play.now < 1100:
-        call = play.call()
+        call = play.next_request()
         if isinstance(call, ReadPage):
             pages.add(call.page)
         answer = play.page(call.page) if isinstance(call, ReadPage) else IngestStatus("processing")
@@ -424,39 +428,39 @@ def test_what_was_there_before_ends_the_search_for_rows() -> None:
     assert pages == {1}
 
 
-def test_few_rows_are_looked_for_one_by_one_in_a_great_account() -> None:
-    play = adopting(2)
+def test_few_rows_are_searched_one_by_one_in_a_large_account() -> None:
+    play = driver_while_adopting(2)
     play.account = [media(reference=f"x{n}") for n in range(1000)]
     play.answer(play.page(1))
     assert not play.schedule.admission.is_adopting
     play.schedule.admission.admit([row(1), row(2)], play.now)
     assert play.answer(page_of()) == []  # Find r1
-    assert play.call() == CreateMedia(row(1))
+    assert play.next_request() == CreateMedia(row(1))
     (taken,) = play.answer_to(FindByReference, page_of(media(reference="r2")))
     assert taken.status is Status.IMPORTED
 
 
 def test_if_the_filter_is_ignored_the_whole_list_is_read_before_a_row_is_created() -> None:
-    play = adopting(2)
+    play = driver_while_adopting(2)
     play.account = [media(reference=f"x{n}", key=f"x{n}") for n in range(250)] + [media()]
     play.answer(play.page(1))
     assert not play.schedule.admission.is_adopting  # two searches need fewer requests
     play.schedule.admission.admit([row(1), row(2)], play.now)
-    assert isinstance(play.call(), FindByReference)
+    assert isinstance(play.next_request(), FindByReference)
     assert play.answer(play.page(1)) == []
     pages, changes = [], []
     while play.schedule.admission.is_adopting:
-        call = play.call()
+        call = play.next_request()
         assert isinstance(call, ReadPage)
         pages.append(call.page)
         changes += play.schedule.handle_answer(call, play.page(call.page), play.now)
     assert pages == [1, 2, 3]
     assert [(change.row_number, change.status) for change in changes] == [(1, Status.IMPORTED)]
-    assert play.call() == CreateMedia(row(2))
+    assert play.next_request() == CreateMedia(row(2))
 
 
-def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_later_and_later() -> None:
-    play, moments = adopting(5), []
+def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_with_backoff() -> None:
+    play, moments = driver_while_adopting(5), []
     for _ in range(5):
         play.answer(NoAnswer("HTTP 500"))
         moments.append(play.now)
@@ -466,30 +470,30 @@ def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_later_and_lat
 # Credentials, and a platform that is down ---------------------------------------------------------
 
 
-def test_a_403_of_one_row_is_reported_from_one_of_the_credentials() -> None:
-    play = Play(row(1), row(2))
+def test_a_403_for_one_row_is_distinguished_from_invalid_credentials() -> None:
+    play = ScheduleDriver(row(1), row(2))
     assert play.answer(AuthenticationFailed("not yours", status=403)) == []
-    assert isinstance(play.call(), GetAccount)
+    assert isinstance(play.next_request(), GetAccount)
     changes = play.schedule.handle_answer(GetAccount(), Account("a"), play.now)
     assert statuses(changes) == [Status.FAILED]
     assert play.schedule.fault is None
-    assert isinstance(play.call(), CreateMedia)  # the other row goes on
+    assert isinstance(play.next_request(), CreateMedia)  # the other row goes on
 
-    play = Play(row(1))
+    play = ScheduleDriver(row(1))
     play.answer(AuthenticationFailed("no", status=403))
     assert play.answer(AuthenticationFailed("no", status=403)) == []
     assert isinstance(play.schedule.fault, CredentialsRefused)
 
 
 def test_a_401_stops_the_run() -> None:
-    play = Play(row())
+    play = ScheduleDriver(row())
     play.answer(AuthenticationFailed("who?", status=401))
     assert isinstance(play.schedule.fault, CredentialsRefused)
 
 
-def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
+def test_a_row_whose_post_got_a_401_is_pending_again() -> None:
     # Simulation seed 71: such rows became unknown.
-    play = Play(row(1), row(2))
+    play = ScheduleDriver(row(1), row(2))
     play.answer(AuthenticationFailed("who?", status=401))
     back = play.schedule.withdraw()
     assert sorted((c.row_number, c.status) for c in back) == [
@@ -498,19 +502,19 @@ def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
     ]
 
 
-def test_nobody_spins_while_the_account_is_asked() -> None:
+def test_the_schedule_waits_while_the_account_is_requested() -> None:
     # Simulation seed 237: the wait was until a moment in the past.
-    play = Play(row(1), flying(2))
+    play = ScheduleDriver(row(1), processing_row(2))
     create = play.read_pages(CreateMedia)
     play.schedule.handle_answer(create, AuthenticationFailed("no", status=403), play.now)
-    assert isinstance(play.call(), GetAccount)
+    assert isinstance(play.next_request(), GetAccount)
     step = play.schedule.next_request(play.now)
     assert isinstance(step, Wait)
     assert step.until > play.now
 
 
-def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
-    play = Play(row())
+def test_a_run_ends_if_the_platform_is_unreachable_for_too_long() -> None:
+    play = ScheduleDriver(row())
     play.answer(NotSent("refused"))
     assert play.schedule.fault is None
     play.now += 901
@@ -518,10 +522,10 @@ def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
     assert isinstance(play.schedule.fault, PlatformUnreachable)
 
 
-# The order of calls -------------------------------------------------------------------------------
+# The order of requests ------------------------------------------------------------------------
 
 
-def test_rows_under_way_are_capped() -> None:
+def test_max_in_flight_limits_the_rows_in_flight() -> None:
     schedule = Schedule(replace(SETTINGS, max_in_flight=3, rate=100.0))
     assert schedule.admission.wanted_count() == 3
     schedule.admission.admit([row(1), row(2), row(3)], 0.0)
@@ -532,16 +536,16 @@ def test_rows_under_way_are_capped() -> None:
     assert schedule.admission.wanted_count() == 0
 
 
-def test_creates_come_first() -> None:
-    play = Play(*(row(n) for n in range(1, 41)))
-    assert [type(play.call()) for _ in range(40)] == [CreateMedia] * 40
+def test_posts_come_before_status_requests() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 41)))
+    assert [type(play.next_request()) for _ in range(40)] == [CreateMedia] * 40
 
 
-def test_finished_videos_show_while_others_wait_to_be_created() -> None:
-    play = Play(*(row(n) for n in range(1, 301)))
+def test_rows_become_imported_while_other_rows_wait_for_their_post() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 301)))
     for n in range(1, 201):
         play.now += 0.2
-        call = play.call()
+        call = play.next_request()
         if isinstance(call, ReadPage):
             play.changes += play.schedule.handle_answer(call, play.page(call.page), play.now)
         else:
@@ -551,15 +555,15 @@ def test_finished_videos_show_while_others_wait_to_be_created() -> None:
     assert len(play.changes) > 50
 
 
-def test_an_answer_that_comes_after_a_page_has_reported_is_of_no_more_use() -> None:
-    play = Play(flying())
+def test_a_late_answer_about_an_imported_row_is_ignored() -> None:
+    play = ScheduleDriver(processing_row())
     asked = play.read_pages(GetIngestStatus)
     other = play.schedule.handle_answer(ReadPage(1), page_of(media()), play.now)
     assert statuses(other) == [Status.IMPORTED]
     assert play.schedule.handle_answer(asked, IngestStatus("online"), play.now) == []
 
 
-def test_what_never_left_goes_back() -> None:
-    play = Play(row(1), row(2))
+def test_withdraw_returns_the_rows_that_were_not_sent() -> None:
+    play = ScheduleDriver(row(1), row(2))
     play.answer("i-1")
     assert [(c.row_number, c.status) for c in play.schedule.withdraw()] == [(2, Status.PENDING)]

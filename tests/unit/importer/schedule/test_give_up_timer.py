@@ -1,4 +1,4 @@
-"""The run ends where nothing succeeds any more, and says which call."""
+"""The run ends if nothing succeeds for too long; the error names the request."""
 
 from batch_import.errors import NoAnswer, PlatformUnreachable, RequestRejected, Throttled
 from batch_import.importer.schedule.give_up_timer import GiveUpTimer
@@ -14,7 +14,7 @@ from batch_import.viostream.responses import Account, IngestStatus
 ROW = JobRow(1, "r1", "https://h/v.mp4", "T", "mp4", Status.PENDING)
 
 
-def test_a_platform_that_does_not_answer_is_given_up_on() -> None:
+def test_a_run_ends_if_the_platform_does_not_answer_for_too_long() -> None:
     patience = GiveUpTimer(100.0)
     assert patience.record_answer(ReadPage(1), NoAnswer("cut"), 1000.0) is None
     assert patience.record_answer(ReadPage(1), NoAnswer("cut"), 1100.0) is None
@@ -23,13 +23,13 @@ def test_a_platform_that_does_not_answer_is_given_up_on() -> None:
     assert fault.message == "The platform has not answered for 101 s (cut)."
 
 
-def test_a_quiet_time_is_no_failure() -> None:
+def test_time_without_requests_does_not_end_the_run() -> None:
     patience = GiveUpTimer(100.0)
     assert patience.record_answer(ReadPage(1), MediaPage(()), 0.0) is None
     assert patience.record_answer(ReadPage(1), NoAnswer("cut"), 1000.0) is None
 
 
-def test_nothing_but_refusals_ends_the_run_and_names_the_call() -> None:
+def test_a_run_with_only_refusals_ends_and_the_error_names_the_request() -> None:
     patience = GiveUpTimer(100.0)
     no = RequestRejected("Not here.", status=404)
     patience.record_answer(ReadPage(1), no, 0.0)
@@ -39,14 +39,14 @@ def test_nothing_but_refusals_ends_the_run_and_names_the_call() -> None:
     assert "POST /media/new is refused: Not here. (HTTP 404)" in fault.message
 
 
-def test_a_row_that_is_processing_is_progress() -> None:
+def test_a_row_that_is_processing_counts_as_progress() -> None:
     patience = GiveUpTimer(100.0)
     patience.record_answer(ReadPage(1), RequestRejected("no", status=404), 0.0)
     patience.record_answer(GetIngestStatus(ROW, "i"), IngestStatus("processing"), 60.0)
     assert patience.record_answer(ReadPage(1), RequestRejected("no", status=404), 120.0) is None
 
 
-def test_a_pause_beyond_all_patience_ends_the_run() -> None:
+def test_a_retry_after_longer_than_give_up_after_ends_the_run() -> None:
     fault = GiveUpTimer(100.0).record_answer(
         CreateMedia(ROW), Throttled("Slow.", retry_after=3600.0), 0.0
     )

@@ -1,4 +1,4 @@
-"""How long rows take."""
+"""Processing times of rows: their quantiles, and which observations count."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def times(*seconds: float) -> ProcessingTimes:
     return made
 
 
-def test_little_is_said_of_few() -> None:
+def test_fewer_than_eight_times_give_no_estimate() -> None:
     few = times(*range(1, 8))
     assert few.shortest() == 0.0
     assert few.age_when_all_done([]) is None
@@ -21,7 +21,7 @@ def test_little_is_said_of_few() -> None:
     assert times().share_done(5.0) == 0.5
 
 
-def test_quantiles_of_many() -> None:
+def test_quantiles_of_a_hundred_times() -> None:
     many = times(*range(1, 101))
     assert many.shortest() == 1
     assert many.share_done(25.0) == 0.25
@@ -31,11 +31,11 @@ def test_quantiles_of_many() -> None:
 @pytest.mark.parametrize(
     ("count", "late_time"), [(1, 1), (2, 2), (10, 6), (15, 8), (16, 9), (17, 10), (100, 93)]
 )
-def test_late_is_more_than_most_of_the_latest_half_took(count: int, late_time: int) -> None:
+def test_the_late_age_follows_from_the_latest_half_of_the_times(count: int, late_time: int) -> None:
     assert times(*range(1, count + 1)).late_age() == pytest.approx(1.5 * late_time)
 
 
-def test_late_rows_that_are_still_processing_raise_the_age() -> None:
+def test_late_rows_that_are_still_processing_raise_the_late_age() -> None:
     some = times(*range(1, 11))
     for _ in range(2):
         some.record_late_check(100.0)
@@ -50,14 +50,19 @@ def test_late_rows_that_are_still_processing_raise_the_age() -> None:
 @pytest.mark.parametrize(
     ("not_done", "done", "time"), [(2.0, 4.0, 3.0), (5.0, 4.0, 5.0), (0.0, 4.0, 2.0)]
 )
-def test_a_time_is_the_middle_between_two_looks(not_done: float, done: float, time: float) -> None:
+def test_a_time_is_the_middle_between_two_status_requests(
+    not_done: float, done: float, time: float
+) -> None:
     made = times()
     made.record(not_done, done)
     assert made.late_age() == 1.5 * time
 
 
 @pytest.mark.parametrize(("not_done", "is_recorded"), [(50.0, True), (49.0, False)])
-def test_looks_that_are_far_apart_only_count_among_few(not_done: float, is_recorded: bool) -> None:  # noqa: FBT001
+def test_a_time_between_distant_requests_counts_only_among_few(
+    not_done: float,
+    is_recorded: bool,  # noqa: FBT001
+) -> None:
     few, many = times(*[1.0] * 7), times(*[1.0] * 8)
     for each in (few, many):
         each.record(not_done, 100.0)
@@ -65,13 +70,13 @@ def test_looks_that_are_far_apart_only_count_among_few(not_done: float, is_recor
     assert (many.share_done(50.0) < 1.0) == is_recorded
 
 
-def test_looks_less_than_the_shortest_interval_apart_always_count() -> None:
+def test_a_time_between_status_requests_within_the_shortest_interval_always_counts() -> None:
     many = times(*[1.0] * 8)
     many.record(0.0, MIN_POLL_INTERVAL)
     assert many.shortest() == MIN_POLL_INTERVAL / 2
 
 
-def test_eight_are_enough_for_a_conclusion() -> None:
+def test_eight_times_are_enough_for_an_estimate() -> None:
     eight = times(*range(1, 9))
     assert eight.shortest() == 1.0
     assert eight.age_when_all_done([]) == 8.0
@@ -81,13 +86,13 @@ def test_eight_are_enough_for_a_conclusion() -> None:
     assert eight.age_when_all_done([8.0] * 8) == 1 + 7 * 16 / 8
 
 
-def test_a_row_that_was_not_done_at_an_age_is_compared_with_later_ones() -> None:
+def test_the_share_done_can_be_limited_to_times_above_an_age() -> None:
     many = times(*range(1, 101))
     assert many.share_done(75.0, not_done_age=50.0) == 0.5
     assert many.share_done(101.0, not_done_age=100.0) == 0.0, "none is known to take so long"
 
 
-def test_only_the_latest_are_remembered() -> None:
+def test_only_the_latest_times_are_kept() -> None:
     many = times(*[100.0] * SAMPLE_SIZE, *[1.0] * SAMPLE_SIZE)
     assert many.share_done(1.0) == 1.0
     many = times(100.0, *[1.0] * (SAMPLE_SIZE - 1))
@@ -96,13 +101,13 @@ def test_only_the_latest_are_remembered() -> None:
     assert many.share_done(1.0) == 1.0
 
 
-def test_a_row_that_nobody_looked_at_for_long_tells_little() -> None:
+def test_a_row_without_status_requests_for_long_is_not_recorded() -> None:
     many = times(*[10.0] * 20)
     many.record(0.0, 1000.0)
     assert many.share_done(10.0) == 1.0
 
 
-def test_the_end_is_drawn_on_from_what_is_known() -> None:
+def test_the_age_when_all_are_done_is_extrapolated() -> None:
     # Half of the rows were done by 30 s, evenly since 10 s; the others are still under way.
     half = times(*(10 + n / 5 for n in range(100)))
     assert half.age_when_all_done([30.0] * 100) == pytest.approx(50, rel=0.1)

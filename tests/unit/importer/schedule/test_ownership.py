@@ -1,4 +1,4 @@
-"""Whose media is it?"""
+"""Whether a media belongs to a row."""
 
 import pytest
 
@@ -32,14 +32,14 @@ def media(title: str = "", created: str = "", status: str = "online") -> Media:
         ("Stra\u00dfe", "STRASSE"),
     ],
 )
-def test_titles_that_differ_as_spellings_do_are_equal(one: str, other: str) -> None:
+def test_titles_that_differ_only_in_spelling_are_equal(one: str, other: str) -> None:
     assert normalized_title(one) == normalized_title(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("Part 1.2023", "Part 1.2024"), ("Part 1", "Part 2"), ("A", "")]
 )
-def test_other_titles_are_not(one: str, other: str) -> None:
+def test_different_titles_are_not_equal(one: str, other: str) -> None:
     assert normalized_title(one) != normalized_title(other)
 
 
@@ -58,36 +58,36 @@ def test_other_titles_are_not(one: str, other: str) -> None:
         ("", "", 0.0, Owner.UNDECIDED),
     ],
 )
-def test_a_media_is_the_rows_by_its_title_or_by_the_time_of_the_post(
+def test_a_media_belongs_to_a_row_by_its_title_or_by_the_time_of_the_post(
     title: str, created: str, offset: float | None, owner: Owner
 ) -> None:
     assert owner_of(media(title, created), ROW, TEN, TEN + 10, offset) is owner
 
 
-def test_a_row_that_was_not_sent_takes_only_its_title() -> None:
+def test_a_row_that_was_not_sent_adopts_only_a_media_with_its_title() -> None:
     assert may_adopt(media("SALES kick-off"), ROW, "same-title")
     assert not may_adopt(media("HR only"), ROW, "same-title")
     assert may_adopt(media("HR only"), ROW, "any")
 
 
-def test_the_text_names_title_date_and_id() -> None:
+def test_the_message_has_title_date_and_id_of_the_media() -> None:
     text = reference_id_taken_message([media("HR only", "2026-11-26T10:00:00Z")])
     assert "'HR only', created 2026-11-26T10:00:00Z (id m1)" in text
 
 
-def test_a_media_that_was_adopted_in_spite_of_its_title_is_noted() -> None:
+def test_a_note_is_added_if_an_adopted_media_has_another_title() -> None:
     assert other_title_note(ROW, media("sales kick-off")) == ""
     assert "its title in the account is 'HR only'" in other_title_note(ROW, media("HR only"))
 
 
-def test_the_media_that_counts_is_online_before_all_and_failed_after_all() -> None:
+def test_best_media_prefers_online_to_processing_to_failed() -> None:
     failed, going, online = (media(status=s) for s in ("failed", "processing", "online"))
     assert best_media([failed, going, online]) is online
     assert best_media([failed, going]) is going
     assert best_media([]) is None
 
 
-def test_other_media_are_named_but_failed_ones() -> None:
+def test_the_note_names_other_media_except_failed_ones() -> None:
     two = Media("m2", "k2", "r1", "online")
     three = Media("m3", "k3", "r1", "failed")
     assert other_media_note([media(), two, three], media()).endswith(": m2")

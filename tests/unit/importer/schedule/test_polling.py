@@ -1,4 +1,4 @@
-"""When a row is looked at next."""
+"""When the status of a row is requested next."""
 
 import pytest
 
@@ -8,11 +8,11 @@ from batch_import.importer.schedule.polling import Polling
 @pytest.mark.parametrize(
     ("age", "pause"), [(0.0, 1.0), (5.0, 1.0), (20.0, 3.0), (100.0, 15.0), (1000.0, 30.0)]
 )
-def test_a_row_is_due_when_its_age_has_grown_by_a_share(age: float, pause: float) -> None:
+def test_the_interval_grows_with_the_age_of_the_row(age: float, pause: float) -> None:
     assert Polling(30.0).interval_for(age) == pytest.approx(pause)
 
 
-def test_rows_become_due_in_time_and_stay_due_until_they_are_looked_at() -> None:
+def test_rows_become_due_in_time_and_stay_due_until_they_are_requested() -> None:
     polling = Polling(30.0)
     polling.add(1, 10.0)
     polling.add(2, 20.0)
@@ -26,7 +26,7 @@ def test_rows_become_due_in_time_and_stay_due_until_they_are_looked_at() -> None
     assert set(polling.due_rows(40.0)) == {1}
 
 
-def test_a_look_that_failed_is_repeated_at_once_and_then_later_and_later() -> None:
+def test_a_failed_status_request_is_repeated_at_once_and_then_with_backoff() -> None:
     polling, waits = Polling(30.0), []
     polling.add(1, 0.0)
     for _ in range(6):
@@ -38,7 +38,7 @@ def test_a_look_that_failed_is_repeated_at_once_and_then_later_and_later() -> No
     assert polling[1].due_at == 100.0
 
 
-def test_nobody_looks_at_forgotten_rows() -> None:
+def test_removed_rows_are_never_due() -> None:
     polling = Polling(30.0)
     polling.add(1, 10.0)
     polling.remove(1)
@@ -46,7 +46,7 @@ def test_nobody_looks_at_forgotten_rows() -> None:
     assert not polling.due_rows(20.0)
 
 
-def test_a_page_that_is_read_serves_rows_half_of_whose_wait_is_over() -> None:
+def test_a_page_also_serves_rows_that_have_waited_half_of_their_interval() -> None:
     polling = Polling(30.0)
     polling.add(1, 10.0)
     assert not dict(polling.rows_due_early(9.9)), "its first look is none too early"

@@ -1,4 +1,4 @@
-"""May this POST be repeated?"""
+"""Whether a POST may be repeated."""
 
 import pytest
 
@@ -32,11 +32,13 @@ from batch_import.importer.schedule.repeat import (
         (AuthenticationFailed("no", status=403), CreateOutcome.REFUSED),
     ],
 )
-def test_what_an_answer_proves(answer: str | RequestFailed, outcome: CreateOutcome) -> None:
+def test_the_outcome_of_a_post_follows_from_its_answer(
+    answer: str | RequestFailed, outcome: CreateOutcome
+) -> None:
     assert create_outcome(answer) is outcome
 
 
-def test_only_what_got_no_answer_is_weather() -> None:
+def test_answers_of_the_platform_are_no_transport_failures() -> None:
     assert is_transport_failure(NoAnswer("cut"))
     assert is_transport_failure(NotSent("refused"))
     assert is_transport_failure(RequestRejected("portal", status=302))
@@ -45,8 +47,8 @@ def test_only_what_got_no_answer_is_weather() -> None:
     assert not is_transport_failure("ingest-1")
 
 
-def lists(count: int, hidden: float = 0.0, *, done: bool = True) -> ListConsistency:
-    """Lists that showed so many media, each hidden as long."""
+def list_consistency(count: int, hidden: float = 0.0, *, done: bool = True) -> ListConsistency:
+    """Return the consistency of lists that showed `count` media, each after `hidden` seconds."""
     consistency = ListConsistency()
     for _ in range(count):
         consistency.record_hidden(hidden)
@@ -54,13 +56,13 @@ def lists(count: int, hidden: float = 0.0, *, done: bool = True) -> ListConsiste
     return consistency
 
 
-def test_a_few_media_prove_nothing() -> None:
-    assert lists(7).proof_age(0.0) is None
-    assert lists(8).proof_age(0.0) is not None
+def test_seven_media_prove_nothing() -> None:
+    assert list_consistency(7).proof_age(0.0) is None
+    assert list_consistency(8).proof_age(0.0) is not None
 
 
-def test_absences_must_be_old_enough_and_apart() -> None:
-    consistency = lists(600)
+def test_absences_prove_nothing_if_they_are_too_early_or_too_close() -> None:
+    consistency = list_consistency(600)
     proof = consistency.proof_age(0.0)
     assert proof is not None
     assert proof <= 4
@@ -70,21 +72,21 @@ def test_absences_must_be_old_enough_and_apart() -> None:
     assert not consistency.proves_absence([], 0.0)
 
 
-def test_the_fewer_were_seen_the_wider_the_margin() -> None:
-    few, many = lists(10, 60).proof_age(0.0), lists(600, 60).proof_age(0.0)
+def test_the_margin_is_wider_if_fewer_media_were_seen() -> None:
+    few, many = list_consistency(10, 60).proof_age(0.0), list_consistency(600, 60).proof_age(0.0)
     assert few is not None
     assert many is not None
     assert many < 1.2 * 60 + 3 < few
 
 
-def test_a_long_tail_widens_the_margin() -> None:
-    even, uneven = lists(600, 60), lists(600, 60)
+def test_the_margin_is_wider_if_the_hidden_times_have_a_long_tail() -> None:
+    even, uneven = list_consistency(600, 60), list_consistency(600, 60)
     uneven.record_hidden(120)
     uneven.record_shown(121, hidden_age=120, is_first=True, is_done=True)
     assert (uneven.proof_age(0.0) or 0) > 200 > (even.proof_age(0.0) or 0) > 60
 
 
-def test_the_margin_is_wider_by_the_spread_of_the_eight_latest_ages() -> None:
+def test_the_margin_depends_on_the_spread_of_the_eight_largest_ages() -> None:
     def proof_age(*hidden_ages: float) -> float:
         consistency = ListConsistency()
         for age in hidden_ages:
@@ -99,15 +101,15 @@ def test_the_margin_is_wider_by_the_spread_of_the_eight_latest_ages() -> None:
     assert proof_age(40.0, 55.0, *others, 90.0) == pytest.approx(usual), "the ninth"
 
 
-def test_a_media_that_nobody_looked_at_for_long_counts_until_many_were_watched_closely() -> None:
-    few, many = lists(60, 10.0), lists(600, 10.0)
+def test_a_media_without_lists_for_long_counts_until_many_were_watched_closely() -> None:
+    few, many = list_consistency(60, 10.0), list_consistency(600, 10.0)
     for consistency in (few, many):
         consistency.record_shown(50.0, hidden_age=5.0, is_first=True, is_done=True)
     assert (few.proof_age(0.0) or 0) > 50
     assert (many.proof_age(0.0) or 0) < 15
 
 
-def test_media_that_nobody_looked_for_before_may_have_been_hidden_until_then() -> None:
+def test_a_media_that_no_earlier_list_could_show_counts_as_hidden_until_then() -> None:
     few, many = ListConsistency(), ListConsistency()
     for consistency, count in ((few, 17), (many, 600)):
         for _ in range(count):
@@ -116,25 +118,25 @@ def test_media_that_nobody_looked_for_before_may_have_been_hidden_until_then() -
     assert 290 < (many.proof_age(0.0) or 0) < 1.1 * 290
 
 
-def test_the_last_look_proves_though_the_one_before_was_shortly_before() -> None:
-    consistency = lists(600)
+def test_the_last_absence_proves_even_if_the_previous_one_was_just_before() -> None:
+    consistency = list_consistency(600)
     proof = consistency.proof_age(0.0)
     assert proof is not None
     assert consistency.proves_absence([1, proof - 0.5, proof], 0.0)
 
 
-def test_a_media_that_is_there_and_unseen_moves_the_proof() -> None:
-    assert (lists(600).proof_age(100.0) or 0) > 100
+def test_an_existing_media_that_no_list_shows_raises_the_proof_age() -> None:
+    assert (list_consistency(600).proof_age(100.0) or 0) > 100
 
 
 def test_lists_that_lost_a_media_prove_nothing() -> None:
-    consistency = lists(600)
+    consistency = list_consistency(600)
     consistency.mark_inconsistent()
     assert not consistency.proves_absence([1e6, 2e6, 3e6], 0.0)
 
 
-def test_what_was_learned_outlives_the_run() -> None:
-    consistency = lists(600, 5.0, done=False)
+def test_dump_and_restore_keep_what_was_learned() -> None:
+    consistency = list_consistency(600, 5.0, done=False)
     again = ListConsistency.restore(consistency.dump())
     assert again.proof_age(0.0) == consistency.proof_age(0.0)
     assert again.shows_processing

@@ -1,11 +1,11 @@
-"""When a row's media was created, as far as that is known."""
+"""When the media of a row was created, as far as this is known."""
 
 import math
 
 from batch_import.importer.schedule.row_states import CreationTime
 
 
-def test_ages_count_from_the_safe_moment_and_are_never_negative() -> None:
+def test_ages_use_the_safe_time_and_are_never_negative() -> None:
     created = CreationTime(earliest=10.0, latest=12.0, first_post_at=9.0)
     assert (created.min_age(15.0), created.max_age(15.0)) == (3.0, 5.0)
     assert (created.min_age(12.0), created.max_age(10.0)) == (0.0, 0.0)

@@ -37,25 +37,25 @@ def test_the_header_is_the_first_line_of_names(rows: list[str], line: int) -> No
     assert header(*rows) == (line, tuple(rows[line - 1].split("|")))
 
 
-def test_the_users_own_words_are_names_too() -> None:
+def test_names_that_the_user_maps_are_names_of_a_header() -> None:
     rows = ["Our videos", "Wo|Was", "u|t"]
     assert header(*rows)[0] == 1
     assert header(*rows, map={"sourceUrl": "Wo", "filename": "WAS"})[0] == 2
 
 
 @pytest.mark.parametrize("row", [URL, f" {URL.upper()}", "ftp://h/v.mp4"])
-def test_a_column_of_addresses_needs_no_header(row: str) -> None:
+def test_a_column_of_urls_needs_no_header(row: str) -> None:
     assert header("# list", row) == (0, ("sourceUrl",))
 
 
-def test_the_users_names_are_the_header() -> None:
+def test_names_that_the_user_gives_are_the_header() -> None:
     names = ("a", "", "sourceUrl")
     assert header("# list", f"1|2|{URL}|", columns=names) == (0, names)
     assert header("1", f"1|2|{URL}", columns=names) == (0, names)
 
 
 def test_the_record_with_all_mapped_names_is_the_header() -> None:
-    """The title line above it has two of these words, too."""
+    """The title line above the header also has two of these names."""
     rows = ["Name|Code|", "Link|Name|Code", f"{URL}|One|1"]
     mapped = {"sourceUrl": "Link", "filename": "Name", "referenceId": "Code"}
     assert header(*rows)[0] == header(*rows, map=mapped)[0] == 2
@@ -70,7 +70,7 @@ def test_the_record_with_all_mapped_names_is_the_header() -> None:
         (["# list", "", f"{URL}|{URL}"], "line 3 holds a URL"),
     ],
 )
-def test_no_header(rows: list[str], message: str) -> None:
+def test_a_manifest_without_a_usable_header_is_refused(rows: list[str], message: str) -> None:
     with pytest.raises(ManifestError, match=message) as caught:
         header(*rows)
     assert caught.value.hint
@@ -81,11 +81,11 @@ def test_no_header(rows: list[str], message: str) -> None:
     [
         [f"1|{URL}|One"],
         ["# list", "", f"1|{URL}|One"],
-        # Words that are names elsewhere do not make a header of a row.
+        # Words that are usual names of columns do not make a row a header.
         [f"url|{URL}|Video", f"name|{URL}|Video"],
     ],
 )
-def test_rows_without_a_header_whose_values_leave_no_doubt(rows: list[str]) -> None:
+def test_rows_without_a_header_are_read_if_their_values_are_clear(rows: list[str]) -> None:
     assert header(*rows) == (0, ("column 1", "column 2", "column 3"))
 
 
@@ -99,7 +99,9 @@ def test_rows_without_a_header_whose_values_leave_no_doubt(rows: list[str]) -> N
         (["URL|Title", f"{URL}|One|1", f"{URL}|Two"], ("URL", "Title")),
     ],
 )
-def test_a_header_that_lacks_a_name(rows: list[str], names: tuple[str, ...]) -> None:
+def test_a_header_with_one_name_too_few_is_completed(
+    rows: list[str], names: tuple[str, ...]
+) -> None:
     assert header(*rows) == (1, names)
 
 
@@ -113,5 +115,5 @@ def test_a_header_that_lacks_a_name(rows: list[str], names: tuple[str, ...]) -> 
         (["#|Wo|Was", f"1|{URL}|One"], 1),
     ],
 )
-def test_unknown_names_are_found_by_the_rows_below(rows: list[str], line: int) -> None:
+def test_a_header_of_unknown_names_is_found_by_the_rows_below(rows: list[str], line: int) -> None:
     assert header(*rows) == (line, tuple(rows[line - 1].split("|")))

@@ -1,4 +1,4 @@
-"""A later edition that would be read from other columns."""
+"""A later version of a manifest that would be read with other columns."""
 
 import pandas as pd
 import pytest
@@ -15,7 +15,7 @@ KEPT = {"sourceUrl": "Link", "filename": "Title", "extension": None, "referenceI
 def refusal(
     header: str, *cells: str, kept: dict[str, str | None] = KEPT, **overrides: str
 ) -> ManifestError | None:
-    """The error that is raised, or returned for the case that there are rows to send."""
+    """Return the error that is raised, or that is returned in case there are rows to send."""
     names = tuple(header.split("|"))
     frame = pd.DataFrame([list(cells)], dtype=object)
     mapping = map_columns(names, Chunk(frame, [2], {}), overrides)
@@ -25,7 +25,7 @@ def refusal(
         return error
 
 
-def test_names_of_positions() -> None:
+def test_column_names_by_field_follow_the_positions() -> None:
     assert column_names_by_field(["a", "b"], [1, 0, None, None]) == {
         "sourceUrl": "b", "filename": "a", "extension": None, "referenceId": None,
     }  # fmt: skip
@@ -35,14 +35,14 @@ def test_names_of_positions() -> None:
     ("header", "cells"),
     [
         ("Link|Title", (VIDEO, "One")),
-        # Columns may move, and be written otherwise; others may come.
+        # Columns may move or be spelled differently, and columns may be added.
         ("note|title|LINK", ("x", "One", VIDEO)),
-        # A column that is called as the field is the user's word.
+        # A column whose name is that of the field was named by the user.
         ("Link|Title|referenceId", (VIDEO, "One", "r1")),
         ("sourceUrl|filename", (VIDEO, "One")),
     ],
 )
-def test_the_same_columns_go_on(header: str, cells: tuple[str, ...]) -> None:
+def test_the_same_columns_are_accepted(header: str, cells: tuple[str, ...]) -> None:
     assert refusal(header, *cells) is None
 
 
@@ -90,7 +90,7 @@ def test_other_columns_are_refused(
     assert error.hint.removeprefix("To go on ") == hint
 
 
-def test_the_column_of_the_ids_may_be_removed_but_not_be_passed_over() -> None:
+def test_the_id_column_may_be_removed_but_not_be_ignored() -> None:
     kept = {**KEPT, "referenceId": "Code"}
     assert refusal("Link|Title", VIDEO, "One", kept=kept) is None
     error = refusal("Link|Title|Code", VIDEO, "One", "two words", kept=kept)
@@ -98,7 +98,7 @@ def test_the_column_of_the_ids_may_be_removed_but_not_be_passed_over() -> None:
     assert "referenceId was “Code”, now no column" in error.message
 
 
-def test_what_the_user_says_is_not_refused() -> None:
+def test_columns_that_the_user_names_are_accepted() -> None:
     assert refusal("Link|Title|mp4", PAGE, "One", VIDEO, sourceUrl="mp4") is None
     assert refusal("Link|Title|id", VIDEO, "One", "a1", referenceId="id") is None
     assert refusal("Link|Title|id", VIDEO, "One", "a1", reference_id="") is None

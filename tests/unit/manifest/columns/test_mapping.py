@@ -1,4 +1,4 @@
-"""Which column becomes which field: by name, by values, by the user's word."""
+"""Which column is used for which field: by its name, by its values, or by the user's setting."""
 
 import pandas as pd
 import pytest
@@ -43,13 +43,13 @@ def names(
         ("link|title|", ["link", "title", None, None]),
     ],
 )
-def test_by_name(header: str, expected: list[object]) -> None:
+def test_columns_are_recognized_by_their_names(header: str, expected: list[object]) -> None:
     wanted = header.split("|") if expected == 4 * [...] else expected
     assert names(header) == wanted
 
 
-def test_exact_alias_of_a_url_is_taken_for_the_files_own_words() -> None:
-    # As in a course export: of four URL columns one is known, the others are blank or smaller.
+def test_a_column_with_an_exact_alias_is_preferred_among_url_columns() -> None:
+    # As in a course export: one of four URL columns is known, the others are blank or smaller.
     header = "Name|Video ID|desktop_mp4 URL|desktop_webm URL|mobile_low URL"
     row = ("one", "f0", VIDEO, "", VIDEO)
     assert names(header, row) == ["desktop_mp4 URL", "Name", None, "Video ID"]
@@ -66,13 +66,13 @@ def test_exact_alias_of_a_url_is_taken_for_the_files_own_words() -> None:
         ([(VIDEO, PAGE, PAGE), (VIDEO, VIDEO, PAGE), ("", PAGE, PAGE)], "file"),
     ],
 )
-def test_values_choose_among_urls(rows: list[tuple[str, ...]], expected: str) -> None:
+def test_values_decide_between_columns_of_urls(rows: list[tuple[str, ...]], expected: str) -> None:
     padded = [(*row, "title") for row in rows]
     assert names("file|youtube_url|service_file|title", *padded)[0] == expected
 
 
 @pytest.mark.parametrize("rows", [[], [(PAGE, PAGE, "t")], [("", "", "t")]])
-def test_equally_good_urls_are_the_users_choice(rows: list[tuple[str, ...]]) -> None:
+def test_the_user_chooses_between_equally_good_url_columns(rows: list[tuple[str, ...]]) -> None:
     with pytest.raises(ManifestError) as caught:
         names("url|link|title", *rows)
     for name in ("url", "link"):
@@ -80,12 +80,12 @@ def test_equally_good_urls_are_the_users_choice(rows: list[tuple[str, ...]]) -> 
         assert f"map={{'sourceUrl': '{name}'}}" in caught.value.hint
 
 
-def test_columns_of_urls_are_no_title_and_no_id() -> None:
+def test_columns_of_urls_are_not_used_for_titles_or_ids() -> None:
     row = (VIDEO, PAGE, "The title", PAGE, "7")
     assert names("sourceUrl|title|name|id|sku", row) == ["sourceUrl", "name", None, "sku"]
 
 
-def test_the_users_word_is_stronger_than_names() -> None:
+def test_the_users_setting_overrides_names() -> None:
     overrides = {"source_url": "file", "filename": "KEY"}
     assert names("sourceUrl|file|filename|key", overrides=overrides) == ["file", "key", None, None]
     assert names("Id|ID|url|title", overrides={"referenceId": "ID"})[3] == "ID"
@@ -111,7 +111,9 @@ def test_the_users_word_is_stronger_than_names() -> None:
         ),
     ],
 )
-def test_a_wrong_word_of_the_user(overrides: dict[str, str], message: str, hint: str) -> None:
+def test_a_wrong_setting_of_the_user_is_refused_with_a_hint(
+    overrides: dict[str, str], message: str, hint: str
+) -> None:
     with pytest.raises(UsageError) as caught:
         names("link|title", overrides=overrides)
     assert message in caught.value.message
@@ -128,20 +130,20 @@ def test_a_wrong_word_of_the_user(overrides: dict[str, str], message: str, hint:
         ("link|title|x|x", {"filename": "x"}, (0, 2, None, None)),
     ],
 )
-def test_of_columns_with_the_same_name_the_first_is_taken(
+def test_the_first_of_several_columns_with_one_name_is_used(
     header: str, overrides: dict[str, str], expected: tuple[int | None, ...]
 ) -> None:
     assert map_columns(tuple(header.split("|")), None, overrides).positions == expected
 
 
-def test_of_columns_with_the_same_name_the_one_with_videos_is_taken_and_named() -> None:
+def test_the_column_with_videos_is_used_among_columns_with_one_name() -> None:
     header = ("link", "title", "link")
     found = map_columns(header, sample((PAGE, "t", VIDEO)), {})
     assert found.source_url == 2
     assert found.describe(header)[0] == ("sourceUrl", "link (column 3; 2 have this name)")
 
 
-def test_quotes_enclose_the_name_of_a_column_and_nothing_else() -> None:
+def test_quotation_marks_enclose_only_the_name_of_a_column() -> None:
     cells = sample(("One title", "https://h/1.mp4", ""), ("Two titles", "https://h/2.mp4", ""))
     for header, title, url in [
         (("", "", ""), "column 1", "column 2"),
@@ -169,7 +171,7 @@ def videos(count: int) -> list[str]:
     return [f"https://example.com/a/{at}.mp4" for at in range(count)]
 
 
-def test_a_column_is_understood_by_its_values_and_says_so() -> None:
+def test_columns_with_unknown_names_are_recognized_by_their_values() -> None:
     rows = [(f"{at}", url, PAGE, f"Clip no. {at}") for at, url in enumerate([*videos(4), PAGE])]
     columns, _ = described("Rank|wo es liegt|linkk|bakuno", *rows)
     assert columns["sourceUrl"] == "“wo es liegt”: 4 of 5 cells are video addresses"
@@ -179,7 +181,7 @@ def test_a_column_is_understood_by_its_values_and_says_so() -> None:
 @pytest.mark.parametrize(
     ("header", "rows", "expected"),
     [
-        # A known name whose values do not fit loses against values that do.
+        # A known name does not count if the values do not fit and those of another column do.
         ("file|mp4|title", [("", VIDEO, "t")], "mp4"),
         ("url|mp4|title", [("IMG_1.tif", VIDEO, "t")], "mp4"),
         ("link|Download|title", [(PAGE, VIDEO, "t")], "Download"),
@@ -212,26 +214,26 @@ def test_a_column_is_understood_by_its_values_and_says_so() -> None:
         ("Video 1|Video 2|title", [(VIDEO, VIDEO.replace("clip", "x"), "t")], "Video 1"),
     ],
 )
-def test_which_column_has_the_videos(
+def test_the_column_with_the_videos_is_used(
     header: str, rows: list[tuple[str, ...]], expected: str
 ) -> None:
     assert names(header, *rows)[0] == expected
 
 
-def test_a_playlist_does_not_win_against_links_that_may_be_of_files() -> None:
+def test_a_playlist_column_is_not_preferred_to_links_that_may_be_files() -> None:
     with pytest.raises(ManifestError, match=r"“downloadUrl” .*, “fileUrl” ") as caught:
         names("hlsUrl|downloadUrl|fileUrl|title", (HLS, "https://h/d/1", "https://h/f/1", "t"))
     assert "map={'sourceUrl': 'fileUrl'}" in caught.value.hint
 
 
-def test_further_videos_in_a_row_are_named() -> None:
+def test_a_second_column_of_videos_is_noted() -> None:
     rows = [(url, url.replace("/a/", "/b/"), "One") for url in videos(3)]
     _, notes = described("Link 1|Link 2|title", *rows)
     assert len(notes) == 1
     assert "“Link 2” (3 of 3 cells are video addresses)" in notes[0]
 
 
-def test_versions_of_one_video_are_no_further_videos() -> None:
+def test_versions_of_the_same_video_are_not_noted_as_further_videos() -> None:
     rows = [
         (f"https://h/{n}/720.mp4", f"https://h/{n}/o.mov" if n else "", "t", f"https://h/t{n}.mp4")
         for n in range(4)
@@ -245,14 +247,14 @@ def test_versions_of_one_video_are_no_further_videos() -> None:
     assert further.startswith("Not imported: “trailer” (4 of 4 cells are video addresses).")
 
 
-def test_what_is_not_imported_is_named_whoever_chose_the_column() -> None:
+def test_columns_that_are_not_imported_are_noted_even_if_the_user_chose() -> None:
     rows = [(f"https://h/{n}.mp4", f"https://h/t{n}.mp4", f"T {n}") for n in range(4)]
     header = ("Film 1", "Film 2", "Title")
     _, notes = described("|".join(header), *rows)
     assert map_columns(header, sample(*rows), {"sourceUrl": "Film 1"}).notes == notes != ()
 
 
-def test_two_alike_are_shown_masked_and_asked_for() -> None:
+def test_two_equal_columns_are_shown_with_masked_examples_and_the_user_chooses() -> None:
     signed = f"{VIDEO}?X-Amz-Signature=abcdef"
     with pytest.raises(ManifestError) as caught:
         names("wako|bilo|title", (signed, VIDEO, "t"))
@@ -262,14 +264,14 @@ def test_two_alike_are_shown_masked_and_asked_for() -> None:
     )
 
 
-def test_a_better_column_that_is_hardly_filled_is_asked_for() -> None:
+def test_the_user_chooses_if_the_better_column_is_almost_empty() -> None:
     rows = [(f"{PAGE}{at}", VIDEO if at < 2 else "", f"Part {at}") for at in range(10)]
     with pytest.raises(ManifestError, match=r"“wako”.*“promo”|“promo”.*“wako”"):
         names("wako|promo|title", *rows)
 
 
-def test_what_is_proposed_works() -> None:
-    """Of columns without a name, or with one name, their place is."""
+def test_the_proposed_setting_works() -> None:
+    """Columns without a name, or with the same name, are proposed by position."""
     rows = [(url, "One", url.replace("/a/", "/b/")) for url in videos(3)]
     with pytest.raises(ManifestError) as caught:
         names("|title|wako", *rows)
@@ -277,7 +279,7 @@ def test_what_is_proposed_works() -> None:
     assert names("|title|wako", *rows, overrides={"sourceUrl": "column 1"})[0] == ""
 
 
-def test_no_column_of_addresses() -> None:
+def test_a_manifest_without_a_column_of_urls_is_refused() -> None:
     with pytest.raises(ManifestError) as caught:
         names("wako|title", ("https://h/p.jpg", "One"))
     assert "no column for sourceUrl" in caught.value.message
@@ -300,13 +302,13 @@ def test_no_column_of_addresses() -> None:
         ("title|name|url", [(VIDEO, "One day", VIDEO)], "name"),
     ],
 )
-def test_which_column_has_the_titles(
+def test_the_column_with_the_titles_is_used(
     header: str, rows: list[tuple[str, ...]], expected: str | None
 ) -> None:
     assert names(header, *rows)[1] == expected
 
 
-def test_two_columns_of_titles_are_asked_for() -> None:
+def test_the_user_chooses_between_two_columns_of_titles() -> None:
     with pytest.raises(ManifestError, match="More than one column could be filename"):
         names("url|wako|bilo", (VIDEO, "One day", "Two nights"))
 
@@ -330,12 +332,14 @@ def test_two_columns_of_titles_are_asked_for() -> None:
         ("id", ["a0", "a0", "a0"], False),
     ],
 )
-def test_an_id_is_known_by_name_and_values(header: str, ids: list[str], *, expected: bool) -> None:
+def test_an_id_column_is_recognized_by_name_and_values(
+    header: str, ids: list[str], *, expected: bool
+) -> None:
     rows = [(url, "One day", value) for url, value in zip(videos(3), ids, strict=True)]
     assert names(f"url|title|{header}", *rows)[3] == (header if expected else None)
 
 
-def test_ids_that_are_not_used_are_named() -> None:
+def test_a_column_of_ids_that_is_not_used_is_noted() -> None:
     rows = [(url, "One day", f"AB-{at}") for at, url in enumerate(videos(3))]
     _, notes = described("url|title|wako", *rows)
     assert "“wako”" in notes[0]
@@ -343,7 +347,7 @@ def test_ids_that_are_not_used_are_named() -> None:
     assert described("sourceUrl|title|referenceId", *rows)[1] == ()
 
 
-def test_two_columns_of_ids_are_asked_for() -> None:
+def test_the_user_chooses_between_two_columns_of_ids() -> None:
     with pytest.raises(ManifestError, match="More than one column could be referenceId"):
         names("url|title|Asset Reference|Film Reference", (VIDEO, "One day", "a1", "b1"))
 
@@ -356,7 +360,7 @@ def test_the_user_can_refuse_a_column() -> None:
         names("url|title", row[:2], overrides={"sourceUrl": ""})
 
 
-def test_the_columns_are_judged_by_the_first_chunk_with_an_address() -> None:
+def test_columns_are_chosen_by_the_first_chunk_with_a_url() -> None:
     blank = sample(("", "later"))
     full = sample((VIDEO, "One day"))
     assert first_chunk_with_url(iter([blank, full])) is full
@@ -364,7 +368,7 @@ def test_the_columns_are_judged_by_the_first_chunk_with_an_address() -> None:
     assert first_chunk_with_url(iter([])) is None
 
 
-def test_a_list_of_addresses_gets_its_titles_from_them() -> None:
+def test_titles_are_taken_from_the_urls_if_there_is_only_a_column_of_urls() -> None:
     found = map_columns(("sourceUrl",), None, {})
     assert found.positions == (0, None, None, None)
     urls = (
@@ -385,7 +389,7 @@ def test_defaults_fill_blank_cells_and_missing_columns() -> None:
     cells = found.cells(sample((VIDEO, ""), (VIDEO, " "), (PAGE, "mov")))
     assert [list(column) for column in cells[1:]] == [
         ["A video"] * 3,
-        ["", " ", "mov"],  # its address comes before its default
+        ["", " ", "mov"],  # the extension of the URL is preferred to the default
         ["", "", ""],
     ]
     assert found.describe(header)[1:3] == [
@@ -395,12 +399,12 @@ def test_defaults_fill_blank_cells_and_missing_columns() -> None:
 
 
 @pytest.mark.parametrize("name", ["sourceUrl", "reference_id", "zzz"])
-def test_what_differs_from_row_to_row_has_no_default(name: str) -> None:
+def test_a_field_that_differs_in_every_row_has_no_default(name: str) -> None:
     with pytest.raises(UsageError):
         map_columns(("link", "title"), None, {}, {name: "x"})
 
 
-def test_extras_and_description() -> None:
+def test_other_columns_are_kept_and_all_fields_are_described() -> None:
     header = ("note", "link", "title", "reason")
     found = map_columns(header, None, {})
     assert found == ColumnMapping(1, 2, None, None, (0, 3))
@@ -412,7 +416,7 @@ def test_extras_and_description() -> None:
     ]
 
 
-def test_titles_from_urls_that_are_alike_are_noted() -> None:
+def test_many_equal_titles_from_urls_are_noted() -> None:
     rows = [(f"https://h.example.com/{n}/master.mp4", f"Talk{n}", "HR") for n in range(3)]
     _, notes = described("url|Label 2|Department", *rows)
     said = (
@@ -427,14 +431,14 @@ def test_titles_from_urls_that_are_alike_are_noted() -> None:
     assert notes[0].endswith(setting_ref("map", "filename=COLUMN"))
 
 
-def test_titles_from_urls_that_differ_are_not_noted() -> None:
+def test_different_titles_from_urls_are_not_noted() -> None:
     rows = [(f"https://h.example.com/{n}/part{n // 2}.mp4", str(n)) for n in range(3)]
     assert described("url|views", *rows)[1] == ()
     alike = [(f"https://h.example.com/{n}/master.mp4", f"Talk {n}") for n in range(3)]
     assert described("url|title", *alike)[1] == ()
 
 
-def test_headings_between_the_rows_do_not_hide_the_column_of_ids() -> None:
+def test_headings_between_rows_do_not_hide_the_id_column() -> None:
     header = ("Ref.", "Title", "File (server)", "Remarks")
     rows = [("Winter / Hiver", "", "", "")]
     for number in range(41, 47):
@@ -454,7 +458,7 @@ def test_headings_between_the_rows_do_not_hide_the_column_of_ids() -> None:
         (["", "no number", "not yet", "A-1"], ""),
     ],
 )
-def test_a_column_that_has_ids_in_most_rows_is_named(values: list[str], count: str) -> None:
+def test_a_column_with_ids_in_most_rows_is_noted(values: list[str], count: str) -> None:
     header = ("Ref.", "Title", "File (server)")
     rows = [(ref, f"Film {n}", f"https://h.example/{n}.mp4") for n, ref in enumerate(values)]
     frame = pd.DataFrame(rows, dtype=object)
@@ -465,7 +469,7 @@ def test_a_column_that_has_ids_in_most_rows_is_named(values: list[str], count: s
     assert notes == ([expected + setting_ref("map", "referenceId=Ref.")] if count else [])
 
 
-def test_streams_are_versions_of_the_same_videos() -> None:
+def test_streams_are_noted_as_versions_of_the_same_videos() -> None:
     rows = [(url, f"https://h.example.com/{n}/list.m3u8", "t") for n, url in enumerate(videos(3))]
     _, (note,) = described("mp4|hls|title", *rows)
     assert note.startswith("Not imported: “hls”. They are versions of the same video as “mp4”.")

@@ -1,4 +1,4 @@
-"""Which columns have renditions of one video, by their names."""
+"""Which columns contain renditions of the same video, by the names of the columns."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from batch_import.manifest.columns.rendition_names import are_renditions, rendit
         ("sourceUrl", "url_low"),
     ],
 )
-def test_renditions_of_one_video(heading: str, other: str) -> None:
+def test_headings_of_renditions_of_one_video(heading: str, other: str) -> None:
     assert are_renditions(heading, other)
 
 
@@ -32,11 +32,11 @@ def test_renditions_of_one_video(heading: str, other: str) -> None:
         ("url_hd", "url"),
     ],
 )
-def test_other_videos(heading: str, other: str) -> None:
+def test_headings_of_different_videos(heading: str, other: str) -> None:
     assert not are_renditions(heading, other)
 
 
-def test_the_best_rendition_is_the_original_and_then_the_largest() -> None:
+def test_the_best_rendition_is_the_original_then_the_largest() -> None:
     names = ["mobile", "240p", "SD", "hd", "1080p", "4320p", "high", "source"]
     found = [rendition_of(name) for name in names]
     qualities = [name.quality for name in found if name]

@@ -1,4 +1,4 @@
-"""Which rows may not be wanted: private, expired, deleted, or marked by a person."""
+"""Rows that may not be wanted: private, expired, deleted, or marked by a person."""
 
 from datetime import UTC, datetime
 
@@ -57,7 +57,7 @@ def notes(heading: str, *cells: str) -> list[str]:
          f"1 of 2 rows to import is {MARKED} (line 3)", "“do not migrate”", IMPORTED),
     ],
 )  # fmt: skip
-def test_what_the_note_says(
+def test_the_note_has_the_rows_the_values_and_the_consequence(
     heading: str, cells: tuple[str, ...], rows: str, values: str, consequence: str
 ) -> None:
     assert notes(heading, *cells) == [f"{rows}: “{heading}” has {values}. {consequence}"]
@@ -81,7 +81,7 @@ def test_what_the_note_says(
         ("Bemerkung", "Bitte nicht veröffentlichen!"), ("Remarques", "Ne pas publier"),
     ],
 )  # fmt: skip
-def test_rows_that_may_not_be_wanted(heading: str, cell: str) -> None:
+def test_a_row_that_may_not_be_wanted_is_noted(heading: str, cell: str) -> None:
     assert len(notes(heading, cell)) == 1
 
 
@@ -111,12 +111,12 @@ def test_rows_that_may_not_be_wanted(heading: str, cell: str) -> None:
         ("Description", "do not publish. " + "A long text about something. " * 8),
     ],
 )  # fmt: skip
-def test_rows_that_are_not_noted(heading: str, cell: str) -> None:
+def test_a_row_with_a_similar_value_is_not_noted(heading: str, cell: str) -> None:
     assert notes(heading, cell) == []
 
 
 @pytest.mark.parametrize("phrase", _PHRASES)
-def test_each_phrase_is_found_as_a_remark(phrase: str) -> None:
+def test_each_phrase_is_noted_in_a_column_of_remarks(phrase: str) -> None:
     assert len(notes("Remarks", phrase.upper())) == 1
 
 
@@ -149,7 +149,7 @@ def test_a_phrase_that_continues_as_a_sentence_is_the_title_of_a_video(
     assert len(notes("Title", f"{phrase} – {text}")) == 1
 
 
-def test_private_rows_come_before_deleted_rows_of_the_same_column() -> None:
+def test_private_rows_are_noted_before_deleted_rows_of_the_same_column() -> None:
     private, deleted = notes("status", "deleted", "private")
     assert "“private”" in private
     assert "“deleted”" in deleted
@@ -196,7 +196,7 @@ def test_rows_whose_source_failed_are_not_counted() -> None:
     assert "“Status” has “draft” or “hidden”. New" in note
 
 
-def test_a_sample_is_said_to_be_one() -> None:
+def test_a_note_about_a_sample_says_that_it_counts_only_the_first_rows() -> None:
     rows = RestrictedRows(["privacy"], [0], NOW)
     rows.add(pd.DataFrame({0: ["private", "public"]}, dtype=object), [2, 3], ())
     assert rows.notes(is_sample=True)[0].startswith(

@@ -1,4 +1,4 @@
-"""Separated text: which separator, which lines, and rows that break the rules."""
+"""Separated text: the separator, the lines, and rows with errors."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,9 @@ URL = "https://h/v.mp4"
         ('"sep=|"\nurl|a;,\nu|a;,\n', "separated by vertical bars, header on line 2", ["u", "a;,"]),
     ],
 )  # fmt: skip
-def test_the_separator_is_found(read: Callable, content: str, form: str, cells: list[str]) -> None:
+def test_the_separator_is_recognized(
+    read: Callable, content: str, form: str, cells: list[str]
+) -> None:
     for text in (content, content.replace("\n", "\r")):
         found = read(text)
         assert (found.form, found.cells[0]) == (form, cells)
@@ -33,7 +35,7 @@ def test_the_separator_is_found(read: Callable, content: str, form: str, cells: 
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_a_list_of_addresses_is_not_cut(read: Callable, separator: str) -> None:
+def test_urls_in_a_list_are_not_split_at_separators(read: Callable, separator: str) -> None:
     odd = f"https://h/w_1{separator}h_2/v.mp4"
     for urls in ([URL, URL, odd], [odd, URL, URL]):
         found = read("\n".join(urls))
@@ -42,7 +44,7 @@ def test_a_list_of_addresses_is_not_cut(read: Callable, separator: str) -> None:
     assert read(f"url\n{URL}\n{odd}\n{URL}").cells == [[URL], [odd], [URL]]
 
 
-def test_one_column_whose_rows_have_more_is_not_taken_for_a_list(read: Callable) -> None:
+def test_a_header_of_one_name_above_rows_of_two_cells_is_no_list_of_urls(read: Callable) -> None:
     found = read(f"url\n{URL},One\n{URL},Two\n")
     assert found.header == ["url", "column 2"]
     assert found.cells == [[URL, "One"], [URL, "Two"]]
@@ -59,38 +61,40 @@ def test_one_column_whose_rows_have_more_is_not_taken_for_a_list(read: Callable)
         ("https://h/w_1,h_2/1.mp4\nhttps://h/w_1,h_2/2.mp4\n", ["sourceUrl"]),
     ],
 )
-def test_values_tell_the_separator(read: Callable, content: str, header: list[str]) -> None:
+def test_the_separator_is_recognized_by_values(
+    read: Callable, content: str, header: list[str]
+) -> None:
     assert read(content).header == header
 
 
 @pytest.mark.parametrize("content", ['"abc","def"\n', '"abc","def"'])
-def test_a_header_alone(read: Callable, content: str) -> None:
+def test_a_header_without_rows_is_refused(read: Callable, content: str) -> None:
     with pytest.raises(ManifestError, match="has a header and no rows"):
         read(content)
 
 
-def test_a_row_with_an_address_is_no_comment(read: Callable) -> None:
+def test_a_row_with_a_url_is_no_comment(read: Callable) -> None:
     found = read(f"title,url\n# 3 tips,{URL}\n#,{URL}\n# note,\n")
     assert found.cells == [["# 3 tips", URL], ["#", URL]]
     assert found.comments == [4]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_lines_are_those_of_an_editor(read: Callable, end: str) -> None:
+def test_line_numbers_are_those_of_a_text_editor(read: Callable, end: str) -> None:
     lines = ["# made by hand", "Our videos", "", "url,title", "", "a,1", '"b', 'c",2', ",", "d,3"]
     found = read(end.join(lines))
     assert found.form == "comma-separated, header on line 4"
     assert found.rows == [(6, ["a", "1"]), (7, [f"b{end}c", "2"]), (10, ["d", "3"])]
 
 
-def test_comments_are_left_out_and_titles_with_a_number_are_not(read: Callable) -> None:
+def test_comments_are_skipped_but_not_titles_that_begin_with_a_number_sign(read: Callable) -> None:
     content = 'title,url\n# note,x\n#1 of 3,u\n#\n"# quoted",v\n#MeToo,w\n#\ttab,z\na,b\n'
     found = read(content)
     assert found.cells == [["#1 of 3", "u"], ["#MeToo", "w"], ["a", "b"]]
     assert found.comments == [2, 4, 5, 7]
 
 
-def test_lines_of_many_blocks_are_counted_through(
+def test_line_numbers_continue_across_blocks(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_records, "BLOCK_RECORDS", 2)
@@ -119,7 +123,7 @@ def test_lines_of_many_blocks_are_counted_through(
         (r"u,5\" disk", ["u", r"5\" disk"]),
     ],
 )
-def test_a_backslash_escapes_quotes_only_where_that_makes_sense(
+def test_a_backslash_escapes_a_quote_if_the_row_is_valid_that_way(
     read: Callable, row: str, cells: list[str]
 ) -> None:
     found = read(f"{HEADER}{row}\nv,next\n")
@@ -127,14 +131,14 @@ def test_a_backslash_escapes_quotes_only_where_that_makes_sense(
     assert not found.faults
 
 
-def test_a_backslash_that_makes_no_sense_either_way_is_a_fault(read: Callable) -> None:
+def test_a_backslash_before_a_quote_is_a_fault_if_no_reading_is_valid(read: Callable) -> None:
     found = read(HEADER + 'u,"a \\" b" c\nv,"x\ny\\" z"\nw,fine\n')
     assert found.faults == {2: "quoting"}
     assert found.lines == [2, 3, 5]
 
 
 @pytest.mark.parametrize("width", [1, 2, 9])
-def test_names_for_a_file_without_a_header(read: Callable, width: int) -> None:
+def test_names_are_given_for_a_file_without_a_header(read: Callable, width: int) -> None:
     names = ("sourceUrl", "filename", *"abcdefg")[:width]
     row = [URL, *"ABCDEFGH"[: width - 1]]
     found = read(";".join(row) + "\n", columns=names)
@@ -142,25 +146,25 @@ def test_names_for_a_file_without_a_header(read: Callable, width: int) -> None:
     assert found.rows == [(1, row)]
 
 
-def test_too_few_names(read: Callable) -> None:
+def test_too_few_names_are_refused(read: Callable) -> None:
     with pytest.raises(ManifestError, match=r"names 2 columns; line 2 of .* has 3 cells") as caught:
         read(f"# note\n{URL},a,b\n", columns=("sourceUrl", "filename"))
     assert "a,,c" in caught.value.hint
 
 
-def test_a_header_of_the_users_own_words_is_found_by_them(read: Callable) -> None:
+def test_a_header_is_found_by_mapped_names(read: Callable) -> None:
     content = "Export of 2025,,\nWo,Was,\nhttps://h/1.mp4,Eins,\n"
     found = read(content, map={"sourceUrl": "wo", "filename": "was"})
     assert found.form == "comma-separated, header on line 2"
 
 
 @pytest.mark.parametrize("end", ["", "\n"])
-def test_an_unclosed_quote_in_the_header(read: Callable, end: str) -> None:
+def test_an_unclosed_quote_in_the_header_is_refused(read: Callable, end: str) -> None:
     with pytest.raises(ManifestError, match="opened on line 1"):
         read(f'url,"title\nu,t{end}')
 
 
-def test_a_row_without_end_is_reported_and_not_kept(
+def test_a_row_without_end_is_refused_before_it_fills_the_memory(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_reader, "MAX_CELL_LENGTH", 100)
@@ -168,6 +172,6 @@ def test_a_row_without_end_is_reported_and_not_kept(
         read(HEADER + 'u,"' + "x\n" * 200)
 
 
-def test_more_columns_than_a_spreadsheet_has(read: Callable) -> None:
+def test_more_columns_than_a_spreadsheet_can_have_are_refused(read: Callable) -> None:
     with pytest.raises(ManifestError, match="16385 columns"):
         read("url,title" + "," * 16_383 + "\nu,t\n")

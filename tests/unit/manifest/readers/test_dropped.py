@@ -1,4 +1,4 @@
-"""What readers used to drop: stray bytes, rows inside of a quote, what workbooks hide."""
+"""Data that readers could lose: invalid bytes, rows inside a quote, hidden parts of workbooks."""
 
 import csv
 import io
@@ -28,8 +28,8 @@ def row(n: int, description: str = "plain") -> str:
     return f"https://media.example.com/{n}.mp4,Title {n},S{n},{description}"
 
 
-def judged(path: Path, **options: object) -> tuple[list[tuple[str, ...]], list[Problem]]:
-    """The cells of the rows that would be sent, and all problems."""
+def sent_and_problems(path: Path, **options: object) -> tuple[list[tuple[str, ...]], list[Problem]]:
+    """Return the cells of the rows that would be sent, and all problems."""
     manifest = open_manifest(path, ReadingOptions(**options))  # type: ignore[arg-type]
     mapping = map_columns(manifest.header, next(manifest.chunks()), {})
     validator = Validator(mapping, manifest.header)
@@ -45,12 +45,12 @@ def judged(path: Path, **options: object) -> tuple[list[tuple[str, ...]], list[P
 # Text -----------------------------------------------------------------------------------------
 
 
-def test_stray_bytes_are_problems_of_their_rows_alone(tmp_path: Path) -> None:
+def test_invalid_bytes_are_problems_of_their_rows_only(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     lines = [HEADER, row(1, "é"), row(2, "é").replace("Title", "Café"), row(3, "é")]
     data = "\n".join(lines).encode()
     path.write_bytes(data.replace("Café 2".encode(), b"Caf\xe9 2"))
-    sent, (problem,) = judged(path)
+    sent, (problem,) = sent_and_problems(path)
     assert [title for _, title, _ in sent] == ["Title 1", "Title 3"]
     assert (problem.line, problem.code, problem.column) == (3, "bytes", "filename")
     assert "“Café 2”" in problem.hint
@@ -59,14 +59,14 @@ def test_stray_bytes_are_problems_of_their_rows_alone(tmp_path: Path) -> None:
     )
 
 
-def test_a_stray_byte_in_a_note_is_a_warning(tmp_path: Path) -> None:
+def test_an_invalid_byte_in_a_note_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_bytes("\n".join([HEADER, row(1, "é é"), row(2, "x")]).encode() + b"\xe9")
-    sent, (problem,) = judged(path)
+    sent, (problem,) = sent_and_problems(path)
     assert (len(sent), problem.column, str(problem.severity)) == (2, "description", "warning")
 
 
-def test_a_file_that_may_be_anything_is_refused_with_its_titles(tmp_path: Path) -> None:
+def test_a_file_in_an_uncertain_encoding_is_refused_with_its_titles(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     titles = ["Καλημέρα κόσμε", "Εκπαίδευση", "Ασφάλεια", "Εργασία"]
     lines = [f"https://media.example.com/{n}.mp4,{title}" for n, title in enumerate(titles)]
@@ -77,7 +77,7 @@ def test_a_file_that_may_be_anything_is_refused_with_its_titles(tmp_path: Path) 
         open_manifest(path)
     assert caught.value.message.count("“") == 3
     assert "encoding='NAME'" in caught.value.hint
-    sent, problems = judged(path, encoding="cp1253")
+    sent, problems = sent_and_problems(path, encoding="cp1253")
     assert ([title for _, title, _ in sent], problems) == (titles, [])
     assert (
         open_manifest(path, ReadingOptions(encoding="cp1253")).format_description
@@ -87,16 +87,16 @@ def test_a_file_that_may_be_anything_is_refused_with_its_titles(tmp_path: Path) 
         open_manifest(path, ReadingOptions(encoding="cp932"))
 
 
-def test_a_file_that_is_said_to_be_utf8_is_read_as_such(tmp_path: Path) -> None:
+def test_a_file_declared_as_utf8_is_read_as_utf8(tmp_path: Path) -> None:
     path = tmp_path / "m.csv"
     path.write_bytes(b"url,title\nhttps://media.example.com/1.mp4,Caf\xe9\n")
     for data in (path.read_bytes(), b"\xef\xbb\xbf" + path.read_bytes()):
         path.write_bytes(data)
-        sent, (problem,) = judged(path, encoding="utf-8")
+        sent, (problem,) = sent_and_problems(path, encoding="utf-8")
         assert (sent, problem.code) == ([], "bytes")
 
 
-def test_an_encoding_is_not_for_workbooks(workbook: Callable) -> None:
+def test_an_encoding_setting_is_refused_for_workbooks(workbook: Callable) -> None:
     with pytest.raises(UsageError, match="encoding='cp1251' does not apply to Excel workbooks"):
         open_manifest(workbook(Sheet1={"A1": "url"}), ReadingOptions(encoding="cp1251"))
 
@@ -109,12 +109,12 @@ def test_an_encoding_is_not_for_workbooks(workbook: Callable) -> None:
         ("Café", ""), ("«CANCIÓ»", ""), ("»Menü«", ""), ("Žluťoučký kůň", ""), ("日本語", ""),
     ],
 )  # fmt: skip
-def test_text_that_was_garbled_before(text: str, original: str) -> None:
+def test_garbled_text_is_recognized(text: str, original: str) -> None:
     assert restore_garbled_text(text) == original
 
 
 @given(st.text("abc éàüñçøß—’™", min_size=1, max_size=40), st.sampled_from(["cp1252", "mac_roman"]))
-def test_what_was_garbled_is_put_right(text: str, encoding: str) -> None:
+def test_garbled_text_is_restored(text: str, encoding: str) -> None:
     try:
         garbled = text.encode().decode(encoding)
     except UnicodeDecodeError:
@@ -127,14 +127,14 @@ def test_what_was_garbled_is_put_right(text: str, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_quote_that_takes_in_rows_names_them_and_the_others_are_read(
+def test_a_quote_that_encloses_rows_is_a_problem_and_the_other_rows_are_read(
     tmp_path: Path, end: str
 ) -> None:
     lines = [HEADER, *(row(n) for n in range(1, 5)), row(5, '"He said: hello'),
              *(row(n) for n in range(6, 9)), row(9, 'that was all"'), row(10)]  # fmt: skip
     path = tmp_path / "m.csv"
     path.write_bytes(end.join(lines).encode())
-    sent, (problem,) = judged(path)
+    sent, (problem,) = sent_and_problems(path)
     assert [reference for _, _, reference in sent] == [
         f"S{n}" for n in (1, 2, 3, 4, 6, 7, 8, 9, 10)
     ]
@@ -143,10 +143,12 @@ def test_a_quote_that_takes_in_rows_names_them_and_the_others_are_read(
 
 
 @pytest.mark.parametrize("tail", ["", "\n", '\n"'])
-def test_so_does_one_that_is_never_closed(tmp_path: Path, tail: str) -> None:
+def test_a_quote_that_is_never_closed_is_a_problem_and_the_other_rows_are_read(
+    tmp_path: Path, tail: str
+) -> None:
     path = tmp_path / "m.csv"
     path.write_text("\n".join([HEADER, row(1), row(2, '"open'), row(3), row(4)]) + tail)
-    sent, problems = judged(path)
+    sent, problems = sent_and_problems(path)
     assert [reference for _, _, reference in sent][:3] == ["S1", "S3", "S4"]
     assert (problems[0].line, problems[0].code) == (3, "quoting")
 
@@ -156,16 +158,16 @@ def test_so_does_one_that_is_never_closed(tmp_path: Path, tail: str) -> None:
     ["two\nlines", "see\nhttps://example.com/page\nfor more", "a, b\nhttps://example.com/x, and c",
      "line\n1,2,3,4,5,6"],
 )  # fmt: skip
-def test_texts_of_several_lines_are_left_alone(tmp_path: Path, text: str) -> None:
+def test_cells_of_several_lines_are_valid(tmp_path: Path, text: str) -> None:
     path = tmp_path / "m.csv"
     path.write_text("\n".join([HEADER, row(1), row(2, f'"{text}"'), row(3)]))
-    sent, problems = judged(path)
+    sent, problems = sent_and_problems(path)
     assert (len(sent), problems) == (3, [])
 
 
 @settings(max_examples=60)
 @given(st.integers(2, 40), st.data())
-def test_wherever_a_quote_is_opened_no_row_is_lost_without_a_word(
+def test_no_row_is_lost_silently_wherever_a_quote_is_opened(
     tmp_path_factory: pytest.TempPathFactory, count: int, data: st.DataObject
 ) -> None:
     opened = data.draw(st.integers(1, count))
@@ -174,7 +176,7 @@ def test_wherever_a_quote_is_opened_no_row_is_lost_without_a_word(
              for n in range(1, count + 1)]  # fmt: skip
     path = tmp_path_factory.mktemp("quotes") / "m.csv"
     path.write_text("\n".join([HEADER, *lines]), encoding="utf-8")
-    sent, problems = judged(path)
+    sent, problems = sent_and_problems(path)
     assert len(sent) == count - (opened < closed)
     assert [problem.line for problem in problems] == [opened + 1] * (opened < closed)
 
@@ -183,7 +185,7 @@ PIECES = st.sampled_from(
     ["word", "a b", ",", "\n", "\r\n", '"', '""', ";", "\t", "|", "\\", " ", "(see",
      "https://example.com/page", "https://example.com/other.mp4"]
 )  # fmt: skip
-#: A text may contain URLs, but not a whole row: nobody could tell such a text from a row.
+#: A text may contain URLs, but not a whole row, because such a text is identical to a row.
 TEXTS = st.lists(PIECES, max_size=8).map("".join).filter(
     lambda text: not any("," in line and "://" in line for line in text.splitlines())
 )  # fmt: skip
@@ -191,10 +193,10 @@ TEXTS = st.lists(PIECES, max_size=8).map("".join).filter(
 
 @settings(max_examples=400)
 @given(st.data())
-def test_valid_csv_has_no_problem_wherever_its_texts_are(
+def test_valid_csv_has_no_problem(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """Every file that `csv.writer` writes is read as it is, also with line breaks in any cell."""
+    """Every file that `csv.writer` writes is read unchanged, also with line breaks in any cell."""
     width, count = data.draw(st.integers(3, 7)), data.draw(st.integers(1, 6))
     url, title = data.draw(st.permutations(range(width)))[:2]
     names = [f"note {at}" for at in range(width)]
@@ -217,8 +219,8 @@ def test_valid_csv_has_no_problem_wherever_its_texts_are(
 
 
 @pytest.mark.parametrize("position", range(5))
-def test_a_text_of_several_lines_is_read_wherever_it_is(tmp_path: Path, position: int) -> None:
-    """The URL follows it on its last line, as in a `failed.csv` of such a manifest."""
+def test_a_cell_of_several_lines_is_read_in_any_column(tmp_path: Path, position: int) -> None:
+    """The URL follows the cell on its last line, as in a `failed.csv` of such a manifest."""
     names = ["referenceId", "filename", "page", "sourceUrl"]
     names.insert(position, "description")
     lines = [",".join(names)]
@@ -228,13 +230,13 @@ def test_a_text_of_several_lines_is_read_wherever_it_is(tmp_path: Path, position
         lines.append(",".join(cells))
     path = tmp_path / "m.csv"
     path.write_text("\n".join(lines))
-    sent, problems = judged(path)
+    sent, problems = sent_and_problems(path)
     assert (len(sent), problems) == (4, [])
 
 
 @settings(max_examples=60)
 @given(st.data())
-def test_a_quote_that_swallows_rows_is_found_in_every_column(
+def test_a_quote_that_encloses_rows_is_found_in_every_column(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     names = data.draw(st.permutations(["sourceUrl", "filename", "referenceId", "a", "b"]))
@@ -251,7 +253,7 @@ def test_a_quote_that_swallows_rows_is_found_in_every_column(
         lines.append(",".join(cells))
     path = tmp_path_factory.mktemp("swallowed") / "m.csv"
     path.write_text("\n".join(lines))
-    sent, problems = judged(path)
+    sent, problems = sent_and_problems(path)
     assert [reference for _, _, reference in sent] == [
         f"S{n}" for n in range(1, count + 1) if n != opened
     ]
@@ -259,7 +261,7 @@ def test_a_quote_that_swallows_rows_is_found_in_every_column(
 
 
 @pytest.mark.parametrize("content", ['"abc","def"', '"abc","def"\n', '"abc";"def"'])
-def test_quotes_that_are_fine_are_not_called_broken(tmp_path: Path, content: str) -> None:
+def test_valid_quotes_are_not_reported(tmp_path: Path, content: str) -> None:
     path = tmp_path / "m.csv"
     path.write_text(content)
     with pytest.raises(ManifestError, match="a header and no rows"):
@@ -274,7 +276,7 @@ URL = "https://media.example.com/a.mp4"
 
 @pytest.fixture
 def book(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a workbook; `fill` puts more in."""
+    """Return a function that writes a workbook, whose cells `fill` adds."""
 
     def write(fill: Callable[..., object], header: list[str] = COLUMNS) -> Path:
         path = tmp_path / "m.xlsx"
@@ -287,7 +289,7 @@ def book(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_the_target_of_a_link_counts_where_the_text_is_no_address(book: Callable) -> None:
+def test_the_target_of_a_hyperlink_is_used_if_its_text_is_no_url(book: Callable) -> None:
     def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
         sheet.write_url("A2", f"{URL}?x=1#t", string="Watch")
         sheet.write_row("B2", ["One", "1"])
@@ -298,25 +300,25 @@ def test_the_target_of_a_link_counts_where_the_text_is_no_address(book: Callable
         sheet.write_url("A5", "https://elsewhere.example/x", string=f"{URL}?4")
         sheet.write_row("B5", ["Four", "4"])
 
-    sent, problems = judged(book(fill))
+    sent, problems = sent_and_problems(book(fill))
     assert [url for url, _, _ in sent] == [f"{URL}?x=1#t", f"{URL}?2", f"{URL}?3", f"{URL}?4"]
     assert problems == []
 
 
-def test_links_on_titles_are_addresses_where_there_is_no_other_column(book: Callable) -> None:
+def test_hyperlinks_of_titles_are_used_if_there_is_no_other_column_of_urls(book: Callable) -> None:
     def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
         for n in (1, 2):
             sheet.write_url(n, 0, f"https://media.example.com/{n}.mp4", string=f"Lesson {n}")
             sheet.write_string(n, 1, f"L{n}")
 
-    sent, problems = judged(book(fill, ["Title", "ID"]))
+    sent, problems = sent_and_problems(book(fill, ["Title", "ID"]))
     assert sent == [(f"https://media.example.com/{n}.mp4", f"Lesson {n}", f"L{n}") for n in (1, 2)]
     assert problems == []
 
 
 @pytest.fixture
-def linked(tmp_path: Path) -> Path:
-    """A workbook as people keep one: lines above the header, and file names that are links."""
+def workbook_with_links(tmp_path: Path) -> Path:
+    """Return a workbook with lines above the header, and with file names that are hyperlinks."""
     path = tmp_path / "linked.xlsx"
     with xlsxwriter.Workbook(path) as made:
         sheet = made.add_worksheet("Filme")
@@ -331,23 +333,23 @@ def linked(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_header_is_found_by_the_links_below_it(linked: Path) -> None:
-    manifest = open_manifest(linked)
+def test_the_header_is_found_by_the_hyperlinks_below(workbook_with_links: Path) -> None:
+    manifest = open_manifest(workbook_with_links)
     assert manifest.header == ("Nr.", "Bezeichnung", "Datei", "Signatur", "sourceUrl")
     form = "sheet “Filme”, header on row 4, hyperlinks of “Datei” as sourceUrl"
     assert manifest.format_description == form
-    sent, problems = judged(linked)
+    sent, problems = sent_and_problems(workbook_with_links)
     assert sent == [(f"https://media.example.com/{n}.mp4", f"Film {'abcdefgh'[n - 1]}", f"LA/{n}")
                     for n in range(2, 9)]  # fmt: skip
     assert [problem.line for problem in problems] == [5]
 
 
 @pytest.mark.parametrize("mapped", ["sourceUrl", "Source URL", "column 5", "Datei", "column 3"])
-def test_links_are_read_by_the_name_of_their_column_or_of_the_one_that_is_added(
-    linked: Path, mapped: str
+def test_hyperlinks_are_mapped_by_their_column_or_by_the_added_column(
+    workbook_with_links: Path, mapped: str
 ) -> None:
     options = ReadingOptions(map={"sourceUrl": mapped, "referenceId": "Signatur"})
-    manifest = open_manifest(linked, options)
+    manifest = open_manifest(workbook_with_links, options)
     (chunk,) = manifest.chunks()
     found = map_columns(manifest.header, chunk, options.map)
     assert chunk.frame[found.source_url][1] == "https://media.example.com/2.mp4"
@@ -359,32 +361,34 @@ def test_links_are_read_by_the_name_of_their_column_or_of_the_one_that_is_added(
     (5, '"ID-"000', "ID-005"), (7, "0000;[Red]-0000", "0007"), (3, r"\A00", "A03"),
     (5, "#,##0", None), (0.5, "0%", None), (-3, "000", None), (0.5, "000", None),
 ])  # fmt: skip
-def test_number_formats(number: float, code: str, text: str | None) -> None:
+def test_a_number_is_formatted_by_its_number_format(
+    number: float, code: str, text: str | None
+) -> None:
     assert not is_plain(code)
     assert format_number(float(number), code) == text
 
 
 @pytest.mark.parametrize("code", ["General", "0", "@", "", "yyyy-mm-dd", "[h]:mm", "#"])
-def test_formats_that_show_a_number_as_it_is_or_a_date(code: str) -> None:
+def test_formats_that_change_no_digits_are_plain(code: str) -> None:
     assert is_plain(code)
 
 
 @given(st.integers(0, 10**14), st.text("0#-/ ", min_size=1, max_size=20))
-def test_every_digit_is_shown(number: int, code: str) -> None:
+def test_a_formatted_number_keeps_all_its_digits(number: int, code: str) -> None:
     text = format_number(float(number), code)
     if text is not None:
         assert str(number) in "".join(filter(str.isdigit, text)).lstrip("0") or number == 0
 
 
-def test_zeros_that_a_format_shows_are_read(book: Callable) -> None:
+def test_leading_zeros_of_a_number_format_are_read(book: Callable) -> None:
     def fill(sheet: xlsxwriter.worksheet.Worksheet, made: xlsxwriter.Workbook) -> None:
         sheet.write_row("A2", [URL, "One"])
         sheet.write_number("C2", 42, made.add_format({"num_format": "00000"}))
 
-    assert judged(book(fill)) == ([(URL, "One", "00042")], [])
+    assert sent_and_problems(book(fill)) == ([(URL, "One", "00042")], [])
 
 
-def test_merged_cells_give_each_row_their_value_but_no_address(book: Callable) -> None:
+def test_merged_cells_give_each_row_their_value_but_no_url(book: Callable) -> None:
     def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
         sheet.merge_range("B2:B3", "Part")
         sheet.merge_range("A4:A5", f"{URL}?3")
@@ -395,20 +399,20 @@ def test_merged_cells_give_each_row_their_value_but_no_address(book: Callable) -
         sheet.write_string("B4", "Three")
         sheet.write_string("B5", "Four")
 
-    sent, problems = judged(book(fill))
+    sent, problems = sent_and_problems(book(fill))
     assert [title for _, title, _ in sent] == ["Part", "Part", "Three"]
     assert [(problem.line, problem.code) for problem in problems] == [
         (2, "cells-merged"), (5, "url-missing"),
     ]  # fmt: skip
 
 
-def test_error_cells_are_what_a_csv_file_has(book: Callable) -> None:
+def test_error_cells_are_read_as_in_csv(book: Callable) -> None:
     def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
         for n, cell in enumerate(["A", "B", "C"], 2):
             sheet.write_row(f"A{n}", [f"{URL}?{n}", "One", f"id{n}"])
             sheet.write_formula(f"{cell}{n}", "=NA()", value="#N/A")
 
-    sent, problems = judged(book(fill))
+    sent, problems = sent_and_problems(book(fill))
     assert sent == []
     assert [(problem.line, problem.code) for problem in problems] == [
         (2, "url-scheme"), (3, "filename-damaged"), (4, "reference-damaged"),
@@ -422,7 +426,7 @@ def test_error_cells_are_what_a_csv_file_has(book: Callable) -> None:
         '<worksheet><c t="e"></worksheet>',
     ],
 )
-def test_a_part_with_entities_or_none_that_is_xml_is_refused(tmp_path: Path, part: str) -> None:
+def test_xml_with_entities_and_invalid_xml_are_refused(tmp_path: Path, part: str) -> None:
     path = tmp_path / "m.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("xl/workbook.xml", part)
@@ -438,7 +442,9 @@ def test_a_part_with_entities_or_none_that_is_xml_is_refused(tmp_path: Path, par
      "MIME-Version: 1.0\nContent-Type: multipart/related"],
 )  # fmt: skip
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_page_that_is_named_like_a_workbook(tmp_path: Path, content: str, encoding: str) -> None:
+def test_an_html_page_named_like_a_workbook_is_refused(
+    tmp_path: Path, content: str, encoding: str
+) -> None:
     path = tmp_path / "m.xls"
     path.write_bytes(content.encode(encoding))
     with pytest.raises(ManifestError, match="whatever its name says") as caught:

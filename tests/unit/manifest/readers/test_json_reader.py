@@ -1,4 +1,4 @@
-"""JSON and JSON Lines: which objects are the records, their lines, and what would be lost."""
+"""JSON and JSON Lines: which objects are the records, their lines, and what could be lost."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ U, V, W = "https://h/u.mp4", "https://h/v.mp4", "https://h/w.mp4"
 
 @pytest.fixture(params=[3, 1 << 20], autouse=True)
 def _window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A small window breaks every value somewhere."""
+    """Also use a window that is so small that it splits every value."""
     monkeypatch.setattr(json_window, "_WINDOW", request.param)
 
 
@@ -27,7 +27,7 @@ def read_json(read: Callable) -> Callable:
     return lambda content, **options: read(content, "manifest.json", **options)
 
 
-def test_lines_are_where_the_objects_begin(read_json: Callable) -> None:
+def test_line_numbers_are_where_the_objects_begin(read_json: Callable) -> None:
     content = f"""
     [
       {{"url": "{U}", "title": "One"}}, {{
@@ -60,13 +60,13 @@ def test_lines_are_where_the_objects_begin(read_json: Callable) -> None:
         ('[{"lang": "é"}]', '[{"lang": "é"}]'),
     ],
 )
-def test_cells_are_what_stands_in_the_file(read_json: Callable, value: str, cell: str) -> None:
+def test_cells_have_the_text_of_the_file(read_json: Callable, value: str, cell: str) -> None:
     found = read_json(f'[{{"url": "{U}", "x": {value}}}]')
     assert found.cells == [[U, cell]]
     assert type(found.cells[0][1]) is str
 
 
-def test_objects_in_a_record_become_columns(read_json: Callable) -> None:
+def test_members_of_nested_objects_are_columns(read_json: Callable) -> None:
     content = (
         f'[{{"url": "{U}", "text": {{"title": "One", "tags": ["a"], "by": {{"name": "N"}}}}}}]'
     )
@@ -90,7 +90,7 @@ def test_objects_in_a_record_become_columns(read_json: Callable) -> None:
         ([1, {"url": U}, [{"url": V}], "x", {}], "JSON", [[U]]),
     ],
 )
-def test_the_records_are_found(
+def test_the_records_of_a_json_file_are_found_in_every_form(
     read_json: Callable, content: object, form: str, cells: list[list[str]]
 ) -> None:
     for indent in (None, 2):
@@ -98,7 +98,7 @@ def test_the_records_are_found(
         assert (found.form, found.cells) == (form, cells)
 
 
-def test_lines_of_records_inside_of_others(read_json: Callable) -> None:
+def test_nested_records_have_their_line_numbers(read_json: Callable) -> None:
     found = read_json(
         f'{{"feed": [\n{{"name": "A", "items": [\n{{"url": "{U}"}},\n{{"url": "{V}"}}]}},\n'
         f'{{"items": [{{"url": "{W}"\n}}], "name": "B"}}]}}'
@@ -107,7 +107,9 @@ def test_lines_of_records_inside_of_others(read_json: Callable) -> None:
     assert found.rows == [(3, [U, "A"]), (4, [V, "A"]), (5, [W, "B"])]
 
 
-def test_titles_and_ids_around_are_lent_to_records_without(read_json: Callable) -> None:
+def test_records_without_titles_and_ids_get_those_of_the_enclosing_objects(
+    read_json: Callable,
+) -> None:
     content = {
         "slug": "far",
         "videos": [{"url": U}, {"url": V, "name": "Own"}],
@@ -120,12 +122,12 @@ def test_titles_and_ids_around_are_lent_to_records_without(read_json: Callable) 
     assert found.cells == [[U, "Talk", "far", ""], [V, "", "far", "Own"]]
 
 
-def test_the_nearest_lends(read_json: Callable) -> None:
+def test_the_nearest_enclosing_object_is_preferred(read_json: Callable) -> None:
     content = {"title": "Far", "a": [{"name": "Near", "id": "i", "b": [{"url": U}]}]}
     assert read_json(json.dumps(content)).cells == [[U, "Near", "i"]]
 
 
-def test_an_array_can_be_named(read_json: Callable) -> None:
+def test_the_user_can_name_an_array(read_json: Callable) -> None:
     content = {"a": [{"url": U, "b": [{"url": V}]}], "c": {"d": [{"url": W}]}}
     text = json.dumps(content)
     with pytest.raises(ManifestError, match="more than one array") as caught:
@@ -139,7 +141,7 @@ def test_an_array_can_be_named(read_json: Callable) -> None:
     assert caught.value.hint == "Choose one: records='a', records='a.b', records='c.d'"
 
 
-def test_arrays_without_an_address_are_the_users_choice(read_json: Callable) -> None:
+def test_the_user_chooses_between_arrays_without_urls(read_json: Callable) -> None:
     content = json.dumps({"a": [{"wo": U}], "b": [{"wo": V}]})
     with pytest.raises(ManifestError, match="more than one array"):
         read_json(content)
@@ -149,7 +151,7 @@ def test_arrays_without_an_address_are_the_users_choice(read_json: Callable) -> 
     assert (found.header, found.cells) == (["Wo", "a.x"], [[U, "y"]])
 
 
-def test_a_repeated_key_is_the_fault_of_its_record(read_json: Callable) -> None:
+def test_a_repeated_key_is_a_fault_of_its_record(read_json: Callable) -> None:
     found = read_json(f'[{{"url": "{U}", "url": "{V}"}},\n{{"url": "{W}", "x": {{"a":1,"a":2}}}}]')
     assert found.faults == {1: "repeated-key", 2: "repeated-key"}
 
@@ -162,7 +164,7 @@ def test_a_repeated_key_is_the_fault_of_its_record(read_json: Callable) -> None:
         '[\n{"x": 1, "x": 2, "v": [{"url": "u"}]}]',
     ],
 )
-def test_a_repeated_key_around_records_is_an_error(read_json: Callable, content: str) -> None:
+def test_a_repeated_key_outside_the_records_is_refused(read_json: Callable, content: str) -> None:
     with pytest.raises(ManifestError, match=r"line 2.*“[vx]” more than once"):
         read_json(content)
 
@@ -182,7 +184,9 @@ def test_a_repeated_key_around_records_is_an_error(read_json: Callable, content:
         ('[{"url": "\\ud83"}]', "line 1, column"),
     ],
 )
-def test_what_is_no_json_says_where(read_json: Callable, content: str, place: str) -> None:
+def test_invalid_json_is_refused_with_its_position(
+    read_json: Callable, content: str, place: str
+) -> None:
     with pytest.raises(ManifestError) as caught:
         read_json(content)
     assert f"is no JSON on {place}" in caught.value.message
@@ -190,23 +194,23 @@ def test_what_is_no_json_says_where(read_json: Callable, content: str, place: st
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", "[1, 2]", '{"a": {"b": "c"}}', '["https://h/v"]'])
-def test_json_without_objects(read_json: Callable, content: str) -> None:
+def test_json_without_an_array_of_objects_is_refused(read_json: Callable, content: str) -> None:
     with pytest.raises(ManifestError, match="holds no array of objects"):
         read_json(content)
 
 
-def test_objects_without_members(read_json: Callable) -> None:
+def test_empty_objects_are_refused(read_json: Callable) -> None:
     with pytest.raises(ManifestError, match="line 1: its objects are empty"):
         read_json("[{}, {}]")
 
 
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"a":' * 100_000, '[{"a":' * 100_000])
-def test_too_deep(read_json: Callable, content: str) -> None:
+def test_deeply_nested_json_is_refused(read_json: Callable, content: str) -> None:
     with pytest.raises(ManifestError, match="inside of each other"):
         read_json(content)
 
 
-def test_a_value_without_end_is_reported_and_not_kept(
+def test_a_value_without_end_is_refused_before_it_fills_the_memory(
     read_json: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_window, "MAX_CHARACTERS", 1000)
@@ -218,7 +222,7 @@ def test_a_value_without_end_is_reported_and_not_kept(
 # JSON Lines -----------------------------------------------------------------------------------
 
 
-def test_json_lines(read: Callable) -> None:
+def test_json_lines_are_read(read: Callable) -> None:
     content = f'{{"url": "{U}", "n": 1.0}}\n\n{{"title": "T", "url": "{V}"}}\n'
     for name in ("m.jsonl", "m.json", "m.ndjson", "m", "m.csv"):
         found = read(content, name)
@@ -226,7 +230,7 @@ def test_json_lines(read: Callable) -> None:
         assert found.rows == [(1, [U, "1.0", ""]), (3, [V, "", "T"])]
 
 
-def test_a_bad_line_is_the_fault_of_its_row_alone(read: Callable) -> None:
+def test_an_invalid_line_is_a_fault_of_its_row_only(read: Callable) -> None:
     lines = [
         "{bad",
         "[1]",
@@ -251,12 +255,12 @@ def test_each_record_of_a_file_without_line_breaks_has_a_line_number(
     ]
 
 
-def test_nothing_but_bad_lines(read: Callable) -> None:
+def test_a_file_of_invalid_lines_is_refused(read: Callable) -> None:
     with pytest.raises(ManifestError, match="line 1: this line is no JSON"):
         read("{bad\n{worse\n", "m.jsonl")
 
 
-def test_half_of_a_character_is_lost_and_reported_where_it_counts(tmp_path: Path) -> None:
+def test_half_of_a_surrogate_pair_is_a_problem_only_in_a_title(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(
         '[{"url": "https://h.example.com/1.mp4", "title": "A", "note": "cut \\ud83d"},'
@@ -285,17 +289,17 @@ def test_half_of_a_character_is_lost_and_reported_where_it_counts(tmp_path: Path
         f'{{"videos":\n["{U}", {{"url": "{V}"}}, {{"url": "{W}"}}], "tags": ["{U}"]}}',
     ],
 )
-def test_an_address_beside_objects_is_said(read_json: Callable, content: str) -> None:
+def test_a_url_beside_objects_is_a_fault(read_json: Callable, content: str) -> None:
     found = read_json(content)
     assert list(found.faults.values()) == ["no-object"]
     assert len(found.rows) == content.count('"url"') + 1
 
 
-def test_in_lines_of_json_too(read: Callable) -> None:
+def test_a_url_beside_objects_in_json_lines_is_a_fault(read: Callable) -> None:
     content = f'{{"t": "A", "files": [{{"url": "{U}", "id": "1"}}, "{V}"]}}\n{{"t": "B"}}\n'
     assert read(content, "m.jsonl").faults == {1: "no-object"}
 
 
-def test_a_list_of_texts_is_none_of_objects(read_json: Callable) -> None:
+def test_an_array_of_texts_is_refused(read_json: Callable) -> None:
     with pytest.raises(ManifestError, match="no array of objects"):
         read_json(f'["{U}", "{V}"]')

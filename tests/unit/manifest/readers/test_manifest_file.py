@@ -1,4 +1,4 @@
-"""Where the bytes come from: packed files and standard input."""
+"""Where the bytes of a manifest come from: compressed files and standard input."""
 
 import gzip
 import io
@@ -17,7 +17,7 @@ CSV = "url,title\nu,One\n"
 
 
 @pytest.fixture
-def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+def standard_input(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
     def pipe(content: bytes) -> None:
         stream = io.TextIOWrapper(io.BytesIO(content))
         monkeypatch.setattr(sys, "stdin", stream)
@@ -35,7 +35,7 @@ def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
         ("- url: u\n  title: One\n", "m.yml.gz", "YAML"),
     ],
 )
-def test_packed_files_are_read_whatever_they_are_called(
+def test_compressed_files_are_read_by_their_content(
     read: Callable, content: str, name: str, form: str
 ) -> None:
     packed = gzip.compress(content.encode())
@@ -47,59 +47,59 @@ def test_packed_files_are_read_whatever_they_are_called(
 @pytest.mark.parametrize(
     "content", [CSV.encode(), gzip.compress(CSV.encode(), mtime=0)], ids=["plain", "packed"]
 )
-def test_standard_input_is_read_as_often_as_needed(
-    read: Callable, piped: Callable, content: bytes
+def test_standard_input_can_be_read_several_times(
+    read: Callable, standard_input: Callable, content: bytes
 ) -> None:
-    piped(content)
+    standard_input(content)
     found = read(STANDARD_INPUT)
     assert found.cells == [["u", "One"]]
     assert found.digest == read(content).digest
 
 
-def test_a_workbook_comes_through_standard_input_too(
-    read: Callable, piped: Callable, workbook: Callable
+def test_a_workbook_is_read_from_standard_input(
+    read: Callable, standard_input: Callable, workbook: Callable
 ) -> None:
-    piped(workbook(S={"A1": "url", "B1": "title", "A2": "u", "B2": "One"}).read_bytes())
+    standard_input(workbook(S={"A1": "url", "B1": "title", "A2": "u", "B2": "One"}).read_bytes())
     assert read(STANDARD_INPUT).cells == [["u", "One"]]
 
 
-def test_standard_input_is_not_left_on_the_disk(
-    read: Callable, piped: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_copy_of_standard_input_is_deleted(
+    read: Callable, standard_input: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(manifest_file, "mkdtemp", lambda **_: str(tmp_path / "kept"))
     (tmp_path / "kept").mkdir()
-    piped(CSV.encode())
+    standard_input(CSV.encode())
     assert read(STANDARD_INPUT).cells == [["u", "One"]]
     assert not (tmp_path / "kept").exists()
 
 
-def test_nothing_on_standard_input(read: Callable, piped: Callable) -> None:
-    piped(b"")
+def test_empty_standard_input_is_refused(read: Callable, standard_input: Callable) -> None:
+    standard_input(b"")
     with pytest.raises(ManifestError, match="manifest from standard input is empty"):
         read(STANDARD_INPUT)
 
 
 @pytest.mark.parametrize("cut", [2, 12, -4])
-def test_a_damaged_packed_file(read: Callable, cut: int) -> None:
+def test_a_damaged_compressed_file_is_refused(read: Callable, cut: int) -> None:
     with pytest.raises(ManifestError, match="damaged gzip file"):
         read(gzip.compress(CSV.encode())[:cut])
     with pytest.raises(ManifestError, match="damaged gzip file"):
         read(gzip.compress(CSV.encode())[:12] + b"\xff" * 40)
 
 
-def test_a_packed_file_of_nothing(read: Callable) -> None:
+def test_an_empty_compressed_file_is_refused(read: Callable) -> None:
     with pytest.raises(ManifestError, match="is empty"):
         read(gzip.compress(b""))
 
 
-def test_a_pipe_is_no_file(read: Callable) -> None:
+def test_a_device_in_place_of_a_file_is_refused(read: Callable) -> None:
     with pytest.raises(ManifestError, match="not a regular file") as caught:
         read(Path("/dev/null"))
     assert "give -" in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["s3://bucket/videos", "folder:videos", "."])
-def test_a_source_in_place_of_a_manifest_is_to_be_listed_first(name: str) -> None:
+def test_a_source_in_place_of_a_manifest_is_refused_with_the_command_to_list_it(name: str) -> None:
     with pytest.raises(ManifestError, match=r"batch-import manifest .+ -o library") as raised:
         open_manifest(Path(name))
     assert str(raised.value).count("\n") == 0

@@ -70,14 +70,14 @@ def reasons(folder: Path, *responses: object, name: str = "page.json") -> list[s
          "there are 142 records"),
     ],
 )  # fmt: skip
-def test_one_page_of_several(
+def test_a_json_file_that_is_one_page_of_several_is_reported(
     tmp_path: Path, page: Callable[[Videos], object], statement: str
 ) -> None:
     (reason,) = reasons(tmp_path, page(videos()))
     assert reason.startswith(f"the file says that {statement}, and it has")
 
 
-def test_a_page_of_yaml(tmp_path: Path) -> None:
+def test_a_yaml_file_that_is_one_page_of_several_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "page.yaml"
     path.write_text(
         "totalCount: 142\nvideos:\n  - url: https://media.example.com/a.mp4\n    name: A\n",
@@ -110,11 +110,11 @@ def test_a_page_of_yaml(tmp_path: Path) -> None:
         videos(),
     ],
 )  # fmt: skip
-def test_complete_files(tmp_path: Path, response: object) -> None:
+def test_a_complete_file_is_not_reported(tmp_path: Path, response: object) -> None:
     assert reasons(tmp_path, response) == []
 
 
-def test_all_pages_in_one_file_are_complete(tmp_path: Path) -> None:
+def test_a_file_with_all_pages_is_not_reported(tmp_path: Path) -> None:
     pages = [{"nextPageToken": "x", "items": videos()}, {"items": videos()}]
     assert reasons(tmp_path, *pages) == []
     assert reasons(tmp_path, *reversed(pages)) != []
@@ -157,5 +157,5 @@ def test_a_number_of_records_is_compared_however_its_name_is_written(
 
 
 @given(members=_JSON.filter(lambda value: isinstance(value, dict)))
-def test_any_members_are_read(members: Any) -> None:
+def test_a_file_with_any_members_is_read(members: Any) -> None:
     assert len(list(missing_pages([members], 5))) <= 1

@@ -1,4 +1,4 @@
-"""Which encoding makes plausible text of bytes that are not UTF-8."""
+"""Which encoding results in plausible text for bytes that are not UTF-8."""
 
 import pytest
 from hypothesis import given
@@ -34,25 +34,25 @@ def pairs(titles: dict[str, str]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(("encoding", "title"), pairs(TITLES))
-def test_one_title_proves_its_encoding(encoding: str, title: str) -> None:
+def test_one_title_is_enough_to_choose_its_encoding(encoding: str, title: str) -> None:
     found = choose_encoding(title.encode(encoding))
     assert (found.text, found.is_certain) == (title, True)
 
 
 @pytest.mark.parametrize("encoding", TITLES)
-def test_so_do_many(encoding: str) -> None:
+def test_many_titles_are_read_in_their_encoding(encoding: str) -> None:
     text = "\n".join(title for name, title in pairs(TITLES) if name == encoding)
     found = choose_encoding(text.encode(encoding))
     assert (found.text, found.is_certain) == (text, True)
 
 
 @pytest.mark.parametrize(("encoding", "title"), pairs(FOREIGN))
-def test_what_is_not_known_is_not_taken_for_another(encoding: str, title: str) -> None:
+def test_an_unsupported_encoding_is_not_mistaken_for_another(encoding: str, title: str) -> None:
     assert not choose_encoding(title.encode(encoding)).is_certain
 
 
 @given(st.binary(max_size=60).filter(lambda data: not data.isascii()))
-def test_no_bytes_make_it_fail(data: bytes) -> None:
+def test_any_bytes_are_accepted(data: bytes) -> None:
     found = choose_encoding(data)
     if found.is_certain:
         assert found.text == data.decode(found.best.name)

@@ -75,7 +75,7 @@ def test_a_video_is_one_row_with_its_own_id_and_its_best_usable_file(tmp_path: P
     ]
 
 
-def test_a_video_without_a_usable_file_stays_a_row(tmp_path: Path, read: Callable) -> None:
+def test_a_video_without_a_usable_file_is_still_a_row(tmp_path: Path, read: Callable) -> None:
     entries = [
         entry(1, flavor(1, 1), flavor(1, 2)),
         {"id": "e2", "name": "Video 2", "flavorAssets": []},
@@ -86,7 +86,7 @@ def test_a_video_without_a_usable_file_stays_a_row(tmp_path: Path, read: Callabl
     assert list(read(path).faults.values()) == ["renditions"]
 
 
-def test_a_numeric_id_is_that_of_the_video(tmp_path: Path) -> None:
+def test_a_numeric_id_of_a_video_is_kept(tmp_path: Path) -> None:
     entries = [entry(n, flavor(n, 1), flavor(n, 2)) | {"id": n} for n in (7, 8)]
     found = rows({"objects": entries}, tmp_path / "m.json")
     assert [ident for _, _, ident in found] == ["7", "8"]
@@ -105,7 +105,7 @@ def test_renditions_in_several_arrays_are_compared(tmp_path: Path) -> None:
     assert rows(entries, tmp_path / "m.json") == [expected(1, "4"), expected(2, "4")]
 
 
-def test_objects_of_different_durations_are_videos(tmp_path: Path) -> None:
+def test_objects_of_different_durations_are_different_videos(tmp_path: Path) -> None:
     course = entry(1, flavor(1, 1, duration=61), flavor(1, 2, duration=345))
     course["flavorAssets"].pop(0)
     found = rows([course], tmp_path / "m.json")
@@ -113,7 +113,7 @@ def test_objects_of_different_durations_are_videos(tmp_path: Path) -> None:
 
 
 def unclear() -> dict[str, Any]:
-    """Objects with IDs and different sizes in an array whose name says nothing."""
+    """Return objects with IDs and different sizes, in an array whose name is no hint."""
     return {
         "objects": [
             {"id": f"e{n}", "name": f"Video {n}", "parts": [flavor(n, 1), flavor(n, 2)]}
@@ -122,7 +122,7 @@ def unclear() -> dict[str, Any]:
     }
 
 
-def test_if_it_is_unclear_the_user_chooses(tmp_path: Path) -> None:
+def test_the_user_chooses_if_it_is_unclear_whether_objects_are_renditions(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     with pytest.raises(ManifestError, match="versions of 2 videos, or 4 videos") as caught:
         rows(unclear(), path)
@@ -142,7 +142,9 @@ def test_if_it_is_unclear_the_user_chooses(tmp_path: Path) -> None:
         ("jw-player.json", ("file", "mediaid"), ("nPripu9l-ABCDEF02.mp4", "nPripu9l")),
     ],
 )
-def test_saved_responses(file: str, names: tuple[str, ...], first: tuple[str, str]) -> None:
+def test_renditions_of_saved_responses_are_one_row(
+    file: str, names: tuple[str, ...], first: tuple[str, str]
+) -> None:
     url, ident = rows_of(ANSWERS / file, *names)[0]
     assert url.endswith(first[0])
     assert ident == first[1]
@@ -178,13 +180,13 @@ INSIDE: list[Callable[[list[Any]], dict[str, Any]]] = [
 
 @settings(max_examples=150, deadline=None)
 @given(statuses=ENTRIES, outside=st.sampled_from(OUTSIDE), inside=st.sampled_from(INSIDE))
-def test_the_rows_are_the_entries(
+def test_there_is_one_row_per_entry_in_any_nesting(
     statuses: list[list[str]],
     outside: Callable[[list[Any]], Any],
     inside: Callable[[list[Any]], dict[str, Any]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    # The first entry shows what the array is, whatever the others are.
+    # The first entry shows that the array has renditions, whatever the other entries have.
     every = [["ready", "ready", "ready"], *statuses]
     entries = [
         {"id": f"e{n}", "name": f"Video {n}"}

@@ -1,4 +1,4 @@
-"""Several files under one object: which is the video."""
+"""Several files in one object: which of them is imported."""
 
 import json
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def files(*more: dict[str, str]) -> list[dict[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("renditions", "expected"),
     [
         (files({"height": "360"}, {"height": "1080"}), 1),
         (files({"quality": "1080p"}, {"quality": "720p"}), 0),
@@ -33,12 +33,14 @@ def files(*more: dict[str, str]) -> list[dict[str, str]]:
         ([{"src": "https://h/x.m3u8"}, {"src": U.format(1)}], None),
     ],
 )
-def test_the_original_or_the_largest(given: list[dict[str, str]], expected: int | None) -> None:
-    assert choose_file(given) == expected
+def test_the_original_or_the_largest_file_is_chosen(
+    renditions: list[dict[str, str]], expected: int | None
+) -> None:
+    assert choose_file(renditions) == expected
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl", "yaml"])
-def test_one_row_is_read_of_them(read: Callable, suffix: str) -> None:
+def test_several_files_of_a_video_are_one_row(read: Callable, suffix: str) -> None:
     videos = [
         {
             "id": f"v{number}",
@@ -59,7 +61,7 @@ def test_one_row_is_read_of_them(read: Callable, suffix: str) -> None:
     assert not found.faults
 
 
-def test_a_problem_of_all_of_them_where_nothing_tells(read: Callable) -> None:
+def test_several_files_without_a_difference_are_problems(read: Callable) -> None:
     content = [{"title": "A", "files": [{"url": U.format(1)}, {"url": U.format(2)}]},
                {"title": "B", "files": [{"url": U.format(3)}]}]  # fmt: skip
     found = read(json.dumps(content, indent=0), "m.json")
@@ -67,14 +69,14 @@ def test_a_problem_of_all_of_them_where_nothing_tells(read: Callable) -> None:
     assert sorted(found.faults.values()) == ["renditions", "renditions"]
 
 
-def test_objects_with_a_title_of_their_own_are_videos_of_their_own(read: Callable) -> None:
+def test_objects_with_titles_of_their_own_are_different_videos(read: Callable) -> None:
     files = [{"url": U.format(1), "name": "1"}, {"url": U.format(2), "name": "2"}]
     found = read(json.dumps([{"title": "Series", "videos": files}]), "m.json")
     assert not found.faults
     assert found.header == ["url", "name", "parent.title"]
 
 
-def test_an_object_of_objects_takes_its_keys_as_ids(tmp_path: Path) -> None:
+def test_the_keys_of_an_object_of_objects_are_ids(tmp_path: Path) -> None:
     for name, text in {
         "m.json": json.dumps({"a": {"v1": {"url": U.format(1)}, "v2": {"url": U.format(2)}}}),
         "m.yaml": f"a:\n  v1:\n    url: {U.format(1)}\n  v2:\n    url: {U.format(2)}\n",
@@ -89,7 +91,7 @@ def test_an_object_of_objects_takes_its_keys_as_ids(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml"])
-def test_objects_in_the_objects_of_an_object_are_columns(read: Callable, suffix: str) -> None:
+def test_nested_objects_of_an_object_of_objects_are_columns(read: Callable, suffix: str) -> None:
     videos = {f"v{n}": {"title": f"Video {n}", "file": {"url": U.format(n)}} for n in range(150)}
     found = read(json.dumps(videos), f"m.{suffix}")
     assert found.header == ["key", "title", "file.url"]

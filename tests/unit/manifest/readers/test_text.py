@@ -1,4 +1,4 @@
-"""Encodings: which one is found, and where a byte fits none."""
+"""Encodings: which one is recognized, and the position of a byte that fits none."""
 
 from collections.abc import Callable
 
@@ -30,7 +30,7 @@ WESTERN = "url,title\nu,Tromsø – “hello”\n"
         ),
     ],
 )
-def test_the_encoding_is_found(read: Callable, content: bytes, title: str, note: str) -> None:
+def test_the_encoding_is_recognized(read: Callable, content: bytes, title: str, note: str) -> None:
     found = read(content)
     assert found.header == ["url", "title"]
     assert found.rows == [(2, ["u", title])]
@@ -38,7 +38,7 @@ def test_the_encoding_is_found(read: Callable, content: bytes, title: str, note:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
-def test_other_formats_may_be_in_them_too(read: Callable, encoding: str) -> None:
+def test_json_and_yaml_are_read_in_other_encodings(read: Callable, encoding: str) -> None:
     assert read('[{"url": "é"}]'.encode(encoding), "m.json").cells == [["é"]]
     assert read("- url: é\n".encode(encoding), "m.yaml").cells == [["é"]]
 
@@ -63,7 +63,9 @@ def test_other_formats_may_be_in_them_too(read: Callable, encoding: str) -> None
         (b"\0u,", "is no text: line 1 has the byte 0x00 at byte offset 0"),
     ],
 )
-def test_what_fits_none_says_where(read: Callable, content: bytes, message: str) -> None:
+def test_bytes_that_fit_no_encoding_are_refused_with_their_position(
+    read: Callable, content: bytes, message: str
+) -> None:
     with pytest.raises(ManifestError) as caught:
         read(content)
     assert message in caught.value.message
@@ -73,7 +75,7 @@ def test_what_fits_none_says_where(read: Callable, content: bytes, message: str)
 @pytest.mark.parametrize("block", [1, 2, 3, 5])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize(("encoding", "bad"), [("utf-8", b"\x81"), ("utf-16", b"\x00\xdc")])
-def test_the_place_is_right_wherever_blocks_are_cut(
+def test_the_position_is_right_wherever_blocks_end(
     read: Callable,
     monkeypatch: pytest.MonkeyPatch,
     block: int,
@@ -87,7 +89,7 @@ def test_the_place_is_right_wherever_blocks_are_cut(
         read(content + bad)
 
 
-def test_a_line_without_end_is_reported_and_not_kept(
+def test_a_line_without_end_is_refused_before_it_fills_the_memory(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text, "MAX_CHARACTERS", 100)

@@ -1,4 +1,4 @@
-"""Workbooks: the text that a person sees, row numbers, sheets, and what cannot be read."""
+"""Workbooks: cells as a person sees them, row numbers, sheets, and what cannot be read."""
 
 import datetime as dt
 import zipfile
@@ -36,7 +36,7 @@ TABLE = {"A1": "url", "B1": "title", "A2": URL, "B2": "One"}
         (dt.date(2025, 3, 4), "2025-03-04"),
     ],
 )
-def test_cells_are_what_a_person_sees(
+def test_cells_have_the_text_that_a_person_sees(
     read: Callable, workbook: Callable, value: object, shown: str
 ) -> None:
     found = read(workbook(Sheet1={**TABLE, "C1": "note", "C2": value}))
@@ -55,7 +55,7 @@ def test_cells_are_what_a_person_sees(
         ("[h]:mm:ss", dt.timedelta(hours=30, minutes=5), "30:05:00"),
     ],
 )
-def test_times_are_what_a_person_sees(
+def test_times_have_the_text_that_a_person_sees(
     read: Callable, tmp_path: Path, form: str, value: object, shown: str
 ) -> None:
     path = tmp_path / "times.xlsx"
@@ -67,9 +67,7 @@ def test_times_are_what_a_person_sees(
     assert read(path).cells == [[URL, "One", shown]]
 
 
-def test_lines_are_row_numbers_below_titles_blank_rows_and_comments(
-    read: Callable, workbook: Callable
-) -> None:
+def test_line_numbers_are_row_numbers_of_the_sheet(read: Callable, workbook: Callable) -> None:
     cells = {"C5": "Our videos", "C7": "url", "D7": "title", "C9": URL, "D9": "One"}
     found = read(workbook(Sheet1={**cells, "C10": "# not this", "C12": URL, "D12": "Two"}))
     assert found.form == "sheet “Sheet1”, header on row 7"
@@ -77,12 +75,12 @@ def test_lines_are_row_numbers_below_titles_blank_rows_and_comments(
     assert found.comments == [10]
 
 
-def test_a_table_that_begins_far_down(read: Callable, workbook: Callable) -> None:
+def test_a_table_that_begins_in_row_90_is_read(read: Callable, workbook: Callable) -> None:
     found = read(workbook(Sheet1={"A90": "url", "B90": "title", "A91": URL, "B91": "One"}))
     assert found.rows == [(91, [URL, "One"])]
 
 
-def test_the_first_sheet_that_fits_is_taken_and_another_can_be_named(
+def test_the_first_sheet_with_videos_is_read_and_another_can_be_named(
     read: Callable, workbook: Callable
 ) -> None:
     path = workbook(Notes={"A1": "Read me"}, Videos=TABLE, Old={**TABLE, "B2": "Old one"})
@@ -106,7 +104,7 @@ def test_a_hidden_sheet_is_read_only_by_its_name(read: Callable, tmp_path: Path)
     assert read(path, sheet="Hidden").cells == [[URL, "One"]]
 
 
-def test_names_for_a_sheet_without_a_header(read: Callable, workbook: Callable) -> None:
+def test_names_are_given_for_a_sheet_without_a_header(read: Callable, workbook: Callable) -> None:
     path = workbook(Sheet1={"A1": "One", "B1": URL})
     assert read(path).header == ["column 1", "column 2"]
     assert read(path, columns=("filename", "sourceUrl")).rows == [(1, ["One", URL])]
@@ -122,7 +120,7 @@ def test_the_sheet_with_the_videos_is_found(read: Callable, workbook: Callable) 
     assert (found.form, found.cells) == ("sheet “Data”", [[URL, "x"]])
 
 
-def test_further_sheets_with_videos_are_named_and_can_all_be_read(
+def test_further_sheets_with_videos_are_reported_and_can_all_be_read(
     read: Callable, workbook: Callable
 ) -> None:
     other = {"A1": "title", "B1": "url", "C1": "team", "A2": "Two", "B2": URL, "C2": "HR"}
@@ -141,7 +139,7 @@ def test_further_sheets_with_videos_are_named_and_can_all_be_read(
     assert open_manifest(path, ReadingOptions(sheet="all")).content.problems == ()
 
 
-def test_links_are_read_from_all_sheets_and_their_details_stay_with_their_cells(
+def test_hyperlinks_and_details_of_cells_are_read_from_all_sheets(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "m.xlsx"
@@ -169,7 +167,7 @@ def test_links_are_read_from_all_sheets_and_their_details_stay_with_their_cells(
     ] == [1, 3]
 
 
-def test_addresses_that_are_links_too_are_no_column_more(tmp_path: Path) -> None:
+def test_urls_that_are_also_hyperlinks_add_no_column(tmp_path: Path) -> None:
     path = tmp_path / "m.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
@@ -180,7 +178,7 @@ def test_addresses_that_are_links_too_are_no_column_more(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("options", [{}, {"map": {"sourceUrl": "File (server)"}}])
-def test_a_link_in_a_column_of_addresses_is_read_whatever_the_column_is_called(
+def test_a_hyperlink_in_a_column_of_urls_is_read_whatever_the_name_of_the_column(
     read: Callable, tmp_path: Path, options: dict[str, object]
 ) -> None:
     path = tmp_path / "m.xlsx"
@@ -228,7 +226,7 @@ def test_each_sheet_is_read_by_its_own_header(
     ]
 
 
-def test_a_column_keeps_its_name_where_its_sheet_has_the_common_name_too(
+def test_a_column_keeps_its_name_if_its_sheet_also_has_the_common_name(
     read: Callable, workbook: Callable
 ) -> None:
     first = {"A1": "Title", "B1": "File", "A2": "One", "B2": "https://h.example/1.mp4"}
@@ -239,7 +237,7 @@ def test_a_column_keeps_its_name_where_its_sheet_has_the_common_name_too(
     assert found.header == ["Title", "File", "Master"]
 
 
-def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) -> None:
+def test_a_workbook_is_recognized_by_its_content(read: Callable, workbook: Callable) -> None:
     path = workbook(Sheet1=TABLE)
     for name in ("videos.csv", "videos.json", "videos"):
         assert read(path.rename(path.with_name(name))).cells == [[URL, "One"]]
@@ -247,7 +245,7 @@ def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) 
 
 
 @pytest.mark.parametrize("place", ["XFD1048576", "AZ1048576"])
-def test_a_stray_cell_does_not_fill_the_memory(workbook: Callable, place: str) -> None:
+def test_a_single_distant_cell_does_not_fill_the_memory(workbook: Callable, place: str) -> None:
     path = workbook(Sheet1={**TABLE, place: "x"})
     with pytest.raises(ManifestError, match="a sheet of 1048576 rows") as caught:
         open_manifest(path)
@@ -259,7 +257,7 @@ def test_a_wide_sheet_is_read(read: Callable, workbook: Callable) -> None:
     assert (found.header[-1], len(found.header)) == ("note", 702)
 
 
-def test_a_workbook_that_unpacks_to_too_much(
+def test_a_workbook_that_decompresses_to_too_many_bytes_is_refused(
     workbook: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xlsx_reader, "_MAX_BYTES", 1000)
@@ -267,7 +265,7 @@ def test_a_workbook_that_unpacks_to_too_much(
         open_manifest(workbook(Sheet1=TABLE))
 
 
-def test_an_archive_of_something_else(tmp_path: Path) -> None:
+def test_an_archive_without_worksheets_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "videos.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("videos.csv", "url,title\n")

@@ -1,4 +1,4 @@
-"""YAML: texts as they are written, lines, and what would be lost or fill the memory."""
+"""YAML: texts as they are written, line numbers, and what could be lost or fill the memory."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ def read_yaml(read: Callable) -> Callable:
     return lambda content, **options: read(content, "manifest.yaml", **options)
 
 
-def test_lines_are_where_the_objects_begin(read_yaml: Callable) -> None:
+def test_line_numbers_are_where_the_objects_begin(read_yaml: Callable) -> None:
     content = (
         "---\n# all of them\n- url: u\n  title: One\n\n- title: >\n    Two\n    lines\n  url: v\n"
         '- {url: w, "title": Three}\n'
@@ -28,7 +28,9 @@ def test_lines_are_where_the_objects_begin(read_yaml: Callable) -> None:
         ]
 
 
-def test_lines_behind_characters_that_only_yaml_takes_for_line_ends(read_yaml: Callable) -> None:
+def test_characters_that_are_line_ends_only_in_yaml_do_not_change_line_numbers(
+    read_yaml: Callable,
+) -> None:
     content = '- {url: u, title: "a\x85b\u2028c\u2029d"}\n- url: v\n'
     assert read_yaml(content).lines == [1, 2]
 
@@ -36,22 +38,22 @@ def test_lines_behind_characters_that_only_yaml_takes_for_line_ends(read_yaml: C
 @pytest.mark.parametrize(
     "text", ["007", "2025-03-04", "00:01:05", "yes", "1e5", "1_000", "0x1F", ".5", "true", "No"]
 )
-def test_plain_texts_are_kept(read_yaml: Callable, text: str) -> None:
+def test_texts_without_quotes_are_not_converted(read_yaml: Callable, text: str) -> None:
     assert read_yaml(f"- url: u\n  x: {text}\n").cells == [["u", text]]
 
 
 @pytest.mark.parametrize("text", ["~", "null", "", "Null"])
-def test_nothing_is_blank_unless_it_is_quoted(read_yaml: Callable, text: str) -> None:
+def test_null_is_blank_unless_it_is_quoted(read_yaml: Callable, text: str) -> None:
     assert read_yaml(f"- url: u\n  x: {text}\n").cells == [["u", ""]]
     assert read_yaml(f"- url: u\n  x: '{text}'\n").cells == [["u", text]]
 
 
-def test_tags_are_not_obeyed(read_yaml: Callable) -> None:
+def test_tags_are_ignored(read_yaml: Callable) -> None:
     content = "- url: u\n  x: !!python/object/apply:os.system [echo]\n  y: !!binary aGk=\n"
     assert read_yaml(content).cells == [["u", "echo", "aGk="]]
 
 
-def test_records_inside_of_objects(read_yaml: Callable) -> None:
+def test_nested_records_are_read(read_yaml: Callable) -> None:
     content = (
         "title: Far\nfeed:\n  - name: Near\n    items:\n      - url: u\n      - url: v\n"
         "        name: Own\n  - items:\n    - url: w\n"
@@ -66,7 +68,7 @@ def test_records_inside_of_objects(read_yaml: Callable) -> None:
     ]
 
 
-def test_an_array_can_be_named(read_yaml: Callable) -> None:
+def test_the_user_can_name_an_array(read_yaml: Callable) -> None:
     content = "a:\n- url: u\nb:\n- url: v\n"
     with pytest.raises(ManifestError, match="more than one array") as caught:
         read_yaml(content)
@@ -74,11 +76,11 @@ def test_an_array_can_be_named(read_yaml: Callable) -> None:
     assert read_yaml(content, records="b").cells == [["v"]]
 
 
-def test_several_documents(read_yaml: Callable) -> None:
+def test_several_documents_are_read(read_yaml: Callable) -> None:
     assert read_yaml("---\n- url: u\n---\n- url: v\n...\n").rows == [(2, ["u"]), (4, ["v"])]
 
 
-def test_anchors_of_texts_and_merged_objects(read_yaml: Callable) -> None:
+def test_anchors_of_texts_and_merged_objects_are_read(read_yaml: Callable) -> None:
     content = (
         "common: &common {extension: mp4, team: &team A}\n"
         "other: &other {extension: mov, note: n}\n"
@@ -104,21 +106,19 @@ def test_anchors_of_texts_and_merged_objects(read_yaml: Callable) -> None:
         "- {<<: [x], url: u}\n",
     ],
 )
-def test_what_could_be_made_to_fill_the_memory_is_refused(
-    read_yaml: Callable, content: str
-) -> None:
+def test_yaml_that_could_fill_the_memory_is_refused(read_yaml: Callable, content: str) -> None:
     with pytest.raises(ManifestError, match=r"is no YAML on line \d, column \d+: "):
         read_yaml(content)
 
 
-def test_a_repeated_key_is_the_fault_of_its_record(read_yaml: Callable) -> None:
+def test_a_repeated_key_is_a_fault_of_its_record(read_yaml: Callable) -> None:
     assert read_yaml("- url: u\n  url: v\n- url: w\n").faults == {1: "repeated-key"}
 
 
 @pytest.mark.parametrize(
     "content", ["v:\n- url: u\nv:\n- url: w\n", "- x: 1\n- x: 1\n  x: 2\n  v:\n  - url: u\n"]
 )
-def test_a_repeated_key_around_records_is_an_error(read_yaml: Callable, content: str) -> None:
+def test_a_repeated_key_outside_the_records_is_refused(read_yaml: Callable, content: str) -> None:
     with pytest.raises(ManifestError, match=r"on line [23].*“[vx]” more than once"):
         read_yaml(content)
 
@@ -134,19 +134,21 @@ def test_a_repeated_key_around_records_is_an_error(read_yaml: Callable, content:
         ("- ? [a]\n  : b\n", "line 1, column 5: a key must be a text"),
     ],
 )
-def test_what_is_no_yaml_says_where(read_yaml: Callable, content: str, place: str) -> None:
+def test_invalid_yaml_is_refused_with_its_position(
+    read_yaml: Callable, content: str, place: str
+) -> None:
     with pytest.raises(ManifestError) as caught:
         read_yaml(content)
     assert f"is no YAML on {place}" in caught.value.message
 
 
 @pytest.mark.parametrize("content", ["- [" * 3000, "a:\n" + "- " * 3000 + "x: y", "{a: " * 900])
-def test_too_deep(read_yaml: Callable, content: str) -> None:
+def test_deeply_nested_yaml_is_refused(read_yaml: Callable, content: str) -> None:
     with pytest.raises(ManifestError):
         read_yaml(content)
 
 
-def test_a_record_without_end_is_reported_and_not_kept(
+def test_a_record_without_end_is_refused_before_it_fills_the_memory(
     read_yaml: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yaml_reader, "MAX_CHARACTERS", 100_000)
@@ -158,11 +160,11 @@ def test_a_record_without_end_is_reported_and_not_kept(
 @pytest.mark.parametrize(
     "content", ["---\n- url: u\n", "# note\n- url: u\n  title: t\n", "videos:\n- url: u\n"]
 )
-def test_yaml_is_known_by_its_content(read: Callable, content: str) -> None:
+def test_yaml_is_recognized_by_its_content(read: Callable, content: str) -> None:
     assert read(content, "manifest").cells[0][0] == "u"
 
 
-def test_an_address_beside_objects_is_said(read_yaml: Callable) -> None:
+def test_a_url_beside_objects_is_a_fault(read_yaml: Callable) -> None:
     url = "https://h/u.mp4"
     found = read_yaml(f"- {url}\n- url: {url}1\n- 7\n- url: {url}2\n- [A, {url}3]\n")
     assert found.faults == {1: "no-object", 5: "no-object"}

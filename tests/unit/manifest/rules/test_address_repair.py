@@ -1,4 +1,4 @@
-"""Addresses with something around, behind or inside of them: the hint is the right address."""
+"""URLs with damage around, after or inside them: the hint is the corrected URL."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from batch_import.models import Severity
 
 URL = "https://media.example.com/videos/a.mp4"
 
-#: One kind of damage each; all that they are given is an address of a file.
+#: Kind of damage → a function that damages the URL of a file.
 BLEMISHES: dict[str, Callable[[str], str]] = {
     "angle": "<{}>".format,
     "parentheses": "({})".format,
@@ -68,7 +68,7 @@ BLEMISHES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.parametrize("name", BLEMISHES)
-def test_the_hint_is_the_right_address(name: str) -> None:
+def test_the_hint_is_the_corrected_url(name: str) -> None:
     found = [violation for _, violation in source_url.violations([BLEMISHES[name](URL)])]
     assert found
     assert {(violation.hint, violation.fix) for violation in found} == {(URL, URL)}
@@ -85,7 +85,7 @@ def test_the_hint_is_the_right_address(name: str) -> None:
         ("https://h.example/What now?.mp4", "https://h.example/What now%3F.mp4"),
     ],
 )
-def test_what_is_inside(url: str, right: str) -> None:
+def test_damage_inside_a_url_is_corrected(url: str, right: str) -> None:
     (violation,) = (violation for _, violation in source_url.violations([url]))
     assert (violation.severity, violation.hint, violation.fix) == (Severity.ERROR, right, right)
 
@@ -106,14 +106,14 @@ def test_what_is_inside(url: str, right: str) -> None:
         "https://h.example",
     ],
 )
-def test_what_only_looks_damaged_is_left_alone(url: str) -> None:
+def test_a_valid_url_that_looks_damaged_is_not_changed(url: str) -> None:
     assert repair_url(url) is None
     assert not has_several_urls(url)
     assert list(source_url.violations([url])) == []
 
 
 @pytest.mark.parametrize("url", ["https://h.example/Hello!", "https://h.example/asset/12345."])
-def test_an_end_that_may_belong_to_the_address_is_a_warning(url: str) -> None:
+def test_a_last_character_that_may_belong_to_the_url_is_a_warning(url: str) -> None:
     (violation,) = (violation for _, violation in source_url.violations([url]))
     assert (violation.code, violation.severity, violation.hint) == (
         "url-trailing",
@@ -125,12 +125,12 @@ def test_an_end_that_may_belong_to_the_address_is_a_warning(url: str) -> None:
 @pytest.mark.parametrize(
     "between", [" ", "\n", ", ", "; ", " | ", ",", ";", "|", "", " and ", "> <", ")("]
 )
-def test_two_addresses_are_reported(between: str) -> None:
+def test_two_urls_in_a_cell_are_a_problem(between: str) -> None:
     cell = f"{URL}{between}https://media.example.com/b.mp4"
     assert [violation.code for _, violation in source_url.violations([cell])] == ["url-several"]
 
 
-def test_a_character_that_was_lost_is_not_put_right() -> None:
+def test_a_lost_character_is_not_guessed() -> None:
     (violation,) = (
         violation for _, violation in source_url.violations(["https://h.example/caf\ufffd.mp4"])
     )
@@ -145,20 +145,20 @@ NAMES = st.text(
 
 
 @given(NAMES, st.sampled_from(sorted(BLEMISHES)))
-def test_no_blemish_in_any_address_goes_without_a_word(name: str, blemish: str) -> None:
+def test_no_damage_of_any_url_goes_unreported(name: str, blemish: str) -> None:
     url = f"https://media.example.com/videos/{name}.mp4"
     cell = BLEMISHES[blemish](url).strip()
     assert cell == url or list(source_url.violations([cell]))
 
 
 @pytest.mark.parametrize("behind", [")", "))", ").", "]])", ",", ""])
-def test_punctuation_makes_no_second_address(behind: str) -> None:
+def test_punctuation_after_a_url_is_no_second_url(behind: str) -> None:
     assert not has_several_urls(f"{URL}{behind} {URL}")
     assert has_several_urls(f"{URL}{behind} {URL}?2")
 
 
 @given(st.text(max_size=200))
-def test_no_text_makes_it_fail_and_what_is_repaired_stays_so(text: str) -> None:
+def test_any_text_is_accepted_and_a_repair_is_final(text: str) -> None:
     has_several_urls(text)
     found = repair_url(text)
     if found:
@@ -179,13 +179,13 @@ LONG = [
 
 
 @pytest.mark.parametrize("text", LONG)
-def test_a_long_text_is_reported_in_linear_time(text: str) -> None:
+def test_a_long_text_is_checked_in_linear_time(text: str) -> None:
     found = repair_url(text)
     assert found is None or len(found.url) <= len(text)
     assert list(source_url.violations([text]))
 
 
-def test_pages_of_redirects_name_where_they_lead() -> None:
+def test_the_hint_for_a_redirect_page_is_its_target() -> None:
     link = "https://e.safelinks.protection.outlook.com/?url=https%3A%2F%2Fh.example%2Fa.mp4&data=x"
     (violation,) = (violation for _, violation in source_url.violations([link]))
     assert (violation.code, violation.fix) == ("url-page", "https://h.example/a.mp4")
@@ -203,7 +203,7 @@ def test_pages_of_redirects_name_where_they_lead() -> None:
     https://mediasite.example.edu/Mediasite/Play/abc
     """.split(),
 )
-def test_pages(url: str) -> None:
+def test_urls_of_web_pages_are_problems(url: str) -> None:
     assert [violation.code for _, violation in source_url.violations([url])] == ["url-page"]
 
 
@@ -224,5 +224,5 @@ def test_each_domain_of_the_table_is_found(domain: str) -> None:
     https://download.ted.com/talks/x.mp4 https://i.imgur.com/abc.mp4
     """.split(),
 )
-def test_a_direct_download_of_a_page_host_is_no_page(url: str) -> None:
+def test_a_direct_download_from_a_page_host_is_no_page(url: str) -> None:
     assert list(source_url.violations([url])) == []

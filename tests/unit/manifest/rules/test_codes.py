@@ -1,5 +1,5 @@
-"""The table of codes: each example really gets its code, and no code is left out."""
-# ruff: noqa: SLF001 - what a connection finds is known to preflight alone
+"""The table of codes: each example gets its code, and no code is missing."""
+# ruff: noqa: SLF001 - only preflight has the code of a failed connection
 
 import ast
 import csv
@@ -47,8 +47,8 @@ def as_csv(*rows: list[str]) -> bytes:
     return text.getvalue().encode("utf-8", "surrogateescape")
 
 
-def cell(code: str) -> bytes:
-    """A manifest in whose second row the example stands in its field."""
+def manifest_with_example(code: str) -> bytes:
+    """Return a manifest whose second row has the example in its field."""
     field = CODES[code].example_kind
     example = CODES[code].example.replace("SOON", SOON)
     row = {**dict(zip(HEADER, GOOD, strict=True)), field: example}
@@ -79,9 +79,9 @@ LINES = [code for code, printed in CODES.items() if printed.example_kind == "lin
 
 
 @pytest.mark.parametrize("code", CELLS)
-def test_a_cell_that_is_an_example_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_example_cell_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.csv"
-    path.write_bytes(cell(code))
+    path.write_bytes(manifest_with_example(code))
     found = {problem.code: problem.severity for problem in problems_of(path)}
     assert found.get(code) is CODES[code].severity
     if code in OVERRULABLE:
@@ -89,7 +89,7 @@ def test_a_cell_that_is_an_example_gets_its_code(tmp_path: Path, code: str) -> N
 
 
 @pytest.mark.parametrize("code", LINES)
-def test_a_line_that_is_an_example_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_example_line_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.csv"
     lines = [",".join(HEADER), "https://media.example.com/é.mp4,é,mp4,0", CODES[code].example]
     path.write_bytes(
@@ -102,20 +102,20 @@ def test_a_line_that_is_an_example_gets_its_code(tmp_path: Path, code: str) -> N
 
 
 @pytest.mark.parametrize("code", ["repeated-key", "syntax"])
-def test_an_example_in_json_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_json_example_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.jsonl"
     good = '{"sourceUrl": "https://media.example.com/b.mp4", "filename": "B"}'
     path.write_text(f"{good}\n{CODES[code].example}\n", encoding="utf-8")
     assert [(problem.line, problem.code) for problem in problems_of(path)] == [(2, code)]
 
 
-def test_an_address_beside_objects_gets_its_code(tmp_path: Path) -> None:
+def test_a_url_beside_objects_has_the_code_no_object(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(CODES["no-object"].example, encoding="utf-8")
     assert [problem.code for problem in problems_of(path)] == ["no-object"]
 
 
-def test_a_page_of_a_longer_list_gets_its_code(tmp_path: Path) -> None:
+def test_a_page_of_a_longer_list_has_the_code_records_missing(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(CODES["records-missing"].example, encoding="utf-8")
     (problem,) = problems_of(path)
@@ -123,7 +123,7 @@ def test_a_page_of_a_longer_list_gets_its_code(tmp_path: Path) -> None:
     assert problems_of(path, ("records-missing",)) == []
 
 
-def test_an_object_with_several_files_gets_its_code(tmp_path: Path) -> None:
+def test_an_object_with_several_files_has_the_code_renditions(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(f"[{CODES['renditions'].example}]", encoding="utf-8")
     assert {problem.code for problem in problems_of(path)} == {"renditions"}
@@ -183,7 +183,7 @@ WORKBOOKS: dict[str, Callable[[Sheet, xlsxwriter.Workbook], None]] = {
 
 
 @pytest.mark.parametrize("code", WORKBOOKS)
-def test_a_workbook_as_in_the_example_gets_its_code(tmp_path: Path, code: str) -> None:
+def test_the_example_workbook_of_a_code_has_this_code(tmp_path: Path, code: str) -> None:
     path = tmp_path / "m.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("HR")
@@ -257,19 +257,19 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("code", ANSWERS)
-def test_an_answer_as_in_the_example_gets_its_code(code: str) -> None:
+def test_the_example_answer_of_a_source_has_its_code(code: str) -> None:
     violation = ANSWERS[code]
     assert violation is not None
     assert (violation.code, violation.severity) == (code, CODES[code].severity)
 
 
-def test_a_certificate_that_has_expired_is_the_hosts() -> None:
+def test_an_expired_certificate_has_the_code_of_its_error() -> None:
     error = ssl.SSLCertVerificationError()
     error.verify_code = 10
     assert preflight._connection_violation(error).code == "source-certificate"
 
 
-def test_every_example_is_tried_above() -> None:
+def test_every_example_is_tested_above() -> None:
     others = {
         "repeated-key",
         "no-object",
@@ -311,13 +311,13 @@ def test_every_code_in_the_program_is_in_the_table() -> None:
         ("url-pages", "did you mean url-page?"),
     ],
 )
-def test_what_must_never_be_sent_cannot_be_allowed(code: str, message: str) -> None:
+def test_problems_that_must_not_be_sent_cannot_be_allowed(code: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         ReadingOptions(allow=(code,))
     assert message in caught.value.message
 
 
-def test_no_duplicate_private_host_or_row_in_disorder_is_overrulable() -> None:
+def test_duplicates_private_hosts_and_malformed_rows_are_not_overrulable() -> None:
     never = ("duplicate", "reference", "private", "width", "quoting", "bytes", "key", "syntax")
     assert not [code for code in OVERRULABLE if any(word in code for word in never)]
     assert all(CODES[code].severity in (Severity.ERROR, Severity.WARNING) for code in OVERRULABLE)

@@ -13,12 +13,12 @@ from batch_import.manifest.rules import filename
         ("One&nbsp;two", "One two"),
     ],
 )
-def test_entities_are_corrected(title: str, text: str) -> None:
+def test_entities_in_titles_are_corrected(title: str, text: str) -> None:
     ((index, violation),) = filename.violations(["Plain", title])
     assert (index, violation.code, violation.fix) == (1, "filename-entities", text)
     assert text in violation.hint
 
 
 @pytest.mark.parametrize("title", ["R&D", "Q&A; part 2", "A &notit; b", "a&b;", "&#0;x", "&amp"])
-def test_other_text_with_an_ampersand_stays(title: str) -> None:
+def test_other_text_with_an_ampersand_is_not_changed(title: str) -> None:
     assert list(filename.violations([title])) == []

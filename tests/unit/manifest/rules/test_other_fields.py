@@ -25,7 +25,7 @@ GOOD = "https://h/good.mp4"
         ("\x00" * 300, ["filename-length", "filename-characters"]),
     ],
 )
-def test_titles(title: str, expected: list[str]) -> None:
+def test_titles_are_checked(title: str, expected: list[str]) -> None:
     assert [violation.code for _, violation in filename.violations([title])] == expected
     assert {at for at, _ in filename.violations(["good", title, "good"])} <= {1}
 
@@ -59,7 +59,9 @@ def test_titles(title: str, expected: list[str]) -> None:
         ("", "https://h/?a.mp4", "", ["extension-missing"]),
     ],
 )
-def test_extensions(cell: str, url: str, bare: str, expected: list[str]) -> None:
+def test_extensions_are_found_and_checked(
+    cell: str, url: str, bare: str, expected: list[str]
+) -> None:
     extensions, violations = extension.find_extensions([cell], [url], ())
     assert (extensions, [violation.code for _, violation in violations]) == ([bare], expected)
     extensions, violations = extension.find_extensions(["mp4", cell, "mp4"], [GOOD, url, GOOD], ())
@@ -77,7 +79,7 @@ def test_extensions(cell: str, url: str, bare: str, expected: list[str]) -> None
         ("https://h/rushes/?x=1", "ends in “/”", "Give the URL of a video file"),
     ],
 )
-def test_a_missing_extension_is_explained_by_the_end_of_the_url(
+def test_the_hint_for_a_missing_extension_depends_on_the_end_of_the_url(
     url: str, reason: str, hint: str
 ) -> None:
     _, ((_, violation),) = extension.find_extensions([""], [url], ())
@@ -87,20 +89,20 @@ def test_a_missing_extension_is_explained_by_the_end_of_the_url(
 
 
 @pytest.mark.parametrize("known", ["mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"])
-def test_known_extensions(known: str) -> None:
+def test_known_extensions_are_accepted(known: str) -> None:
     assert known in ACCEPTED_EXTENSIONS
     assert extension.find_extensions([known], ["https://h/a"], ()) == ([known], [])
     assert extension_of(f"https://h/a.{known}") == known
 
 
-def test_a_row_whose_url_must_be_another_may_have_its_extension_yet() -> None:
+def test_a_missing_extension_is_no_second_problem_of_a_row_with_an_invalid_url() -> None:
     given, urls = ["", "exe", ""], ["", "", "https://youtu.be/x"]
     extensions, violations = extension.find_extensions(given, urls, {0, 1, 2})
     assert extensions == ["", "exe", ""]
     assert [(at, violation.code) for at, violation in violations] == [(1, "extension-unknown")]
 
 
-def test_a_contradiction_is_a_warning_and_names_both() -> None:
+def test_a_contradiction_is_a_warning_with_both_extensions() -> None:
     _, ((_, violation),) = extension.find_extensions(["mp4"], ["https://h/a.avi"], ())
     assert violation.severity is Severity.WARNING
     assert "mp4" in violation.reason
@@ -113,7 +115,7 @@ def test_a_contradiction_is_a_warning_and_names_both() -> None:
      ("flv", "Convert the .flv file to mp4."),
      ("pdf", "is a document"), ("tif", "is a picture"), ("mp 4", "Known are")],
 )  # fmt: skip
-def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
+def test_the_hint_names_the_likely_extension(cell: str, words: str) -> None:
     _, ((_, violation),) = extension.find_extensions([cell], ["https://h/a"], ())
     assert words in violation.hint
 
@@ -167,7 +169,7 @@ def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
         ("nullable", []),
     ],
 )
-def test_reference_ids(cell: str, expected: list[str]) -> None:
+def test_reference_ids_are_checked(cell: str, expected: list[str]) -> None:
     assert [
         violation.code for _, violation in reference_id.violations([cell], [cell.strip()])
     ] == expected
@@ -176,7 +178,7 @@ def test_reference_ids(cell: str, expected: list[str]) -> None:
     assert [(at, violation.code) for at, violation in found] == [(1, code) for code in expected]
 
 
-def test_a_damaged_id_is_an_error_spaces_are_a_warning() -> None:
+def test_a_damaged_id_is_an_error_and_spaces_are_a_warning() -> None:
     severities = {f.code: f.severity for _, f in reference_id.violations([" 1E+05"], ["1E+05"])}
     assert severities == {
         "reference-damaged": Severity.ERROR,
@@ -185,7 +187,7 @@ def test_a_damaged_id_is_an_error_spaces_are_a_warning() -> None:
 
 
 @given(st.lists(st.tuples(st.text(), st.text())))
-def test_no_text_makes_the_rules_fail(cells: list[tuple[str, str]]) -> None:
+def test_any_text_is_accepted_by_the_rules(cells: list[tuple[str, str]]) -> None:
     first, second = [a.strip() for a, _ in cells], [b for _, b in cells]
     for violations in (
         filename.violations(first),
@@ -195,6 +197,6 @@ def test_no_text_makes_the_rules_fail(cells: list[tuple[str, str]]) -> None:
         assert {at for at, _ in violations} <= set(range(len(cells)))
 
 
-def test_the_hint_has_the_id_without_what_cannot_be_seen() -> None:
+def test_the_hint_has_the_id_without_invisible_characters() -> None:
     ((_, violation),) = reference_id.violations(["abc\u200b-1"], ["abc\u200b-1"])
     assert (violation.severity, violation.hint) == (Severity.ERROR, "Write it as abc-1.")

@@ -1,4 +1,4 @@
-"""The rules for `sourceUrl`, each with what people really write."""
+"""The rules for `sourceUrl`, with cells that people really write."""
 
 import pytest
 from hypothesis import given
@@ -38,7 +38,7 @@ def hint(url: str) -> str:
         "https://example.com/" + "a" * 5000,
     ],
 )
-def test_good_urls(url: str) -> None:
+def test_valid_urls_have_no_problem(url: str) -> None:
     assert codes(url) == []
 
 
@@ -87,9 +87,9 @@ def test_good_urls(url: str) -> None:
         ("https://example.com/?list=a.m3u8", []),
     ],
 )
-def test_bad_urls(url: str, expected: list[str]) -> None:
+def test_invalid_urls_have_a_code(url: str, expected: list[str]) -> None:
     assert codes(url) == expected
-    # A bad neighbour must not change what is said of a good row.
+    # An invalid row must not change the result of the valid rows beside it.
     assert {at for at, _ in source_url.violations([URL, url, URL])} <= {1}
 
 
@@ -105,7 +105,7 @@ def test_bad_urls(url: str, expected: list[str]) -> None:
     [2002:a00:1::] [::127.0.0.1] １２７.0.0.1 ⓛocalhost
     """.split(),
 )
-def test_hosts_that_the_platform_cannot_reach(host: str) -> None:
+def test_private_hosts_are_a_problem(host: str) -> None:
     assert codes(f"http://{host}/a.mp4") == ["url-private"]
     assert codes(f"https://{host}:8443/a.mp4") == ["url-private"]
 
@@ -117,7 +117,7 @@ def test_hosts_that_the_platform_cannot_reach(host: str) -> None:
     [64:ff9b::8.8.8.8] localhost.example.com local.example internal.example.org
     """.split(),
 )
-def test_hosts_that_only_look_private(host: str) -> None:
+def test_hosts_that_only_look_private_are_valid(host: str) -> None:
     assert codes(f"https://{host}/a.mp4") == []
 
 
@@ -136,7 +136,7 @@ def test_the_last_number_of_an_ipv4_address_fills_the_remaining_bytes(
     assert codes(f"https://{too_large}/a.mp4") == ["url-host"]
 
 
-def test_only_the_sandboxs_own_host_and_port_may_be_private() -> None:
+def test_only_the_host_and_port_of_the_sandbox_may_be_private() -> None:
     own = "127.0.0.1:8765"
     assert codes("http://127.0.0.1:8765/clips/1.mp4", own) == []
     for other in ("127.0.0.1:8766", "127.0.0.1", "localhost:8765", "10.0.0.1:8765"):
@@ -206,7 +206,7 @@ def test_only_the_sandboxs_own_host_and_port_may_be_private() -> None:
         ),
     ],
 )
-def test_page_links_and_their_direct_form(url: str, direct: str) -> None:
+def test_the_hint_for_a_page_is_its_direct_url(url: str, direct: str) -> None:
     ((_, violation),) = source_url.violations([url])
     assert violation.code == "url-page"
     assert violation.hint.endswith(f" is at {direct}" if direct else "give that URL.")
@@ -236,7 +236,7 @@ def test_page_links_and_their_direct_form(url: str, direct: str) -> None:
         "https://commons.wikimedia.org/wiki/Special:FilePath/A.webm",
     ],
 )
-def test_files_of_the_same_sites_are_no_pages(url: str) -> None:
+def test_direct_urls_of_files_on_page_hosts_are_valid(url: str) -> None:
     assert codes(url) == []
 
 
@@ -257,11 +257,11 @@ def test_files_of_the_same_sites_are_no_pages(url: str) -> None:
         ("Dead link", "Give the whole URL"),
     ],
 )
-def test_the_hint_fits_what_was_written(url: str, words: str) -> None:
+def test_the_hint_fits_the_kind_of_invalid_url(url: str, words: str) -> None:
     assert words in hint(url)
 
 
-def test_credentials_do_not_keep_a_row_from_being_sent() -> None:
+def test_a_url_with_credentials_is_only_a_warning() -> None:
     ((_, violation),) = source_url.violations(["https://user:secret@example.com/a.mp4"])
     assert violation.severity is Severity.WARNING
     assert "secret" not in violation.reason + violation.hint
@@ -277,7 +277,7 @@ def test_credentials_do_not_keep_a_row_from_being_sent() -> None:
         | st.builds("https://[{}]:{}/".format, st.text(), st.text())
     )
 )
-def test_no_text_makes_the_rules_fail_and_neighbours_change_nothing(urls: list[str]) -> None:
+def test_any_text_is_accepted_and_rows_are_checked_independently(urls: list[str]) -> None:
     together = list(source_url.violations(urls))
     alone = [
         (at, violation)

@@ -1,4 +1,4 @@
-"""The page: every value in it is text, and it may load next to nothing."""
+"""The results page: every value is text, and only the player and thumbnails are loaded."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ Make = Callable[..., ResultRow]
 
 
 class Page(HTMLParser):
-    """A page as a browser takes it apart."""
+    """A page, parsed as by a browser."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -73,7 +73,9 @@ def page_of(
     return Page((folder / "r.html").read_text(encoding="utf-8"))
 
 
-def test_the_policy_lets_in_the_player_and_thumbnails_alone(tmp_path: Path, record: Make) -> None:
+def test_the_content_security_policy_allows_only_the_player_and_thumbnails(
+    tmp_path: Path, record: Make
+) -> None:
     thumbnails = [
         "https://t.example.com/k1.jpg", "https://cdn.example.com:8443/a/b.jpg", "",
         "javascript:alert(1)", "https://evil.example.com; script-src *//x.jpg",
@@ -82,8 +84,8 @@ def test_the_policy_lets_in_the_player_and_thumbnails_alone(tmp_path: Path, reco
     page = page_of(tmp_path, [record(thumbnail=url) for url in thumbnails])
     assert page.policy == {
         "default-src": ["'none'"],
-        "style-src": [source(page.inside["style"])],
-        "script-src": [source(page.inside["script"])],
+        "style-src": [hash_source(page.inside["style"])],
+        "script-src": [hash_source(page.inside["script"])],
         "img-src": ["data:", "https://cdn.example.com:8443", "https://t.example.com"],
         "frame-src": ["https://play.viostream.com"],
         "base-uri": ["'none'"],
@@ -92,11 +94,11 @@ def test_the_policy_lets_in_the_player_and_thumbnails_alone(tmp_path: Path, reco
     assert [row[5] for row in page.data["rows"]] == [*thumbnails[:2], "", "", "", "", ""]
 
 
-def source(text: str) -> str:
+def hash_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def test_the_page_refers_to_nothing_outside(tmp_path: Path, record: Make) -> None:
+def test_the_page_loads_nothing_from_outside(tmp_path: Path, record: Make) -> None:
     page = page_of(tmp_path, [record(), record(Status.FAILED, error="x")])
     loading = [a for _, a in page.tags if {"src", "srcset", "data", "action"} & a.keys()]
     assert loading == []
@@ -112,12 +114,12 @@ AWKWARD = [
 ]  # fmt: skip
 
 
-def test_awkward_texts_are_text(tmp_path: Path, record: Make) -> None:
+def test_unusual_texts_are_shown_as_text(tmp_path: Path, record: Make) -> None:
     plain = page_of(tmp_path, [record(Status.FAILED, error="x")])
     records = [record(Status.FAILED, title=text, reference_id=text, error=text) for text in AWKWARD]
     page = page_of(tmp_path, records, ReportInfo("</title><script>alert(1)</script>", 0.0))
     assert [row[2] for row in page.data["rows"]] == AWKWARD
-    # No text has become an element: there are only more buttons for causes.
+    # No text has become an element; there are only more buttons for causes.
     assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags}
     assert [tag for tag, _ in page.tags].count("script") == 2
     assert page.inside["script"] == plain.inside["script"]
@@ -133,7 +135,7 @@ def test_secrets_are_masked(tmp_path: Path, record: Make) -> None:
     "options",
     [{}, {"player_key": "p&1"}, {"embed_titles": True}, {"embed": "fixed"}],
 )
-def test_the_page_holds_exactly_the_embed_codes(
+def test_the_page_contains_exactly_the_embed_codes(
     tmp_path: Path, record: Make, options: dict[str, object]
 ) -> None:
     records = [
@@ -147,18 +149,18 @@ def test_the_page_holds_exactly_the_embed_codes(
     rows, kinds = page.data["rows"], page.data["codes"]
     codes = [
         row[7] if isinstance(row[7], str) else row[6].join(kinds[row[7]]) for row in rows
-    ]  # as page.js puts them together
+    ]  # as page.js joins them
     assert codes == [*map(embedding.code, records), ""]
     assert len(kinds) <= 50
 
 
-def test_a_code_of_one_kind_is_reported_once(tmp_path: Path, record: Make) -> None:
+def test_the_common_text_of_embed_codes_is_stored_once(tmp_path: Path, record: Make) -> None:
     page = page_of(tmp_path, [record(key=f"k{n}") for n in range(5)])
     assert [row[7] for row in page.data["rows"]] == [0] * 5
     assert len(page.data["codes"]) == 1
 
 
-def test_counts_and_causes_are_there_without_a_script(tmp_path: Path, record: Make) -> None:
+def test_counts_and_causes_are_shown_without_a_script(tmp_path: Path, record: Make) -> None:
     records = [
         record(), record(), record(Status.PENDING),
         *(record(Status.FAILED, error=f"timed out after {n} s") for n in range(3)),
@@ -171,7 +173,7 @@ def test_counts_and_causes_are_there_without_a_script(tmp_path: Path, record: Ma
     assert "timed out after 0 s h.example.com 3" in words
     widths = [float(a["width"]) for tag, a in page.tags if tag == "rect"]
     assert sum(widths) == pytest.approx(100, abs=0.01)
-    # The numbers by which the buttons and the rows call a cause are the same.
+    # The buttons and the rows use the same numbers for causes.
     numbers = [int(a["data-cause"]) for _, a in page.tags if "data-cause" in a]
     causes = [row[11] for row in page.data["rows"]]
     assert causes == [None] * 3 + [numbers[0]] * 3 + [numbers[1]]
@@ -186,13 +188,13 @@ def test_the_timeline_is_a_running_total(tmp_path: Path, record: Make) -> None:
     assert times == ["2025-12-31T23:00:00Z", "2025-12-31T23:02:00Z", "2026-01-01T00:00:00Z"]
 
 
-def test_a_job_that_has_not_begun_has_a_page(tmp_path: Path) -> None:
+def test_a_job_without_rows_has_a_page(tmp_path: Path) -> None:
     page = page_of(tmp_path, [], ReportInfo("library.csv", 0.0))
     assert page.data["rows"] == []
     assert "0 of 0 videos are online" in " ".join(page.words)
 
 
-def test_a_page_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
+def test_a_page_is_written_completely_or_not_at_all(tmp_path: Path, record: Make) -> None:
     def broken() -> Iterable[ResultRow]:
         yield record()
         raise OSError(28, "No space left on device")
@@ -203,7 +205,9 @@ def test_a_page_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_rows_come_in_pieces(tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_are_written_in_batches(
+    tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(table, "_BATCH_ROWS", 2)
     for count in (1, 2, 3, 4):
         page = page_of(tmp_path, [record(line=n) for n in range(count)])
@@ -211,7 +215,7 @@ def test_rows_come_in_pieces(tmp_path: Path, record: Make, monkeypatch: pytest.M
         assert not re.search(r",\]|\[,", page.inside["application/json"][:20])
 
 
-def test_of_too_many_rows_the_last_are_only_counted(
+def test_rows_beyond_the_maximum_are_only_counted(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(html_writer, "MAX_ROWS", 2)

@@ -1,4 +1,4 @@
-"""The workbook: what people see in it, and that nothing in it is run."""
+"""The workbook: its sheets and cells, and that nothing in it is executed."""
 
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
@@ -30,13 +30,15 @@ def table_of(columns: str = "") -> Table:
     return results_table(COLUMNS, (), Embedding(options=ResultOptions(results_columns=columns)))
 
 
-def written(path: Path, records: Sequence[ResultRow], columns: str = "") -> openpyxl.Workbook:
+def write_workbook(
+    path: Path, records: Sequence[ResultRow], columns: str = ""
+) -> openpyxl.Workbook:
     write_xlsx(path, table_of(columns), records, len(records), ABOUT)
     return openpyxl.load_workbook(path)
 
 
 def column(sheet: Worksheet, heading: str) -> list[Cell]:
-    """The cells below a heading."""
+    """Return the cells below a heading."""
     headings = [cell.value for cell in sheet[1]]
     at = headings.index(heading) + 1
     return [sheet.cell(row, at) for row in range(2, sheet.max_row + 1)]
@@ -46,8 +48,10 @@ def values(cells: Iterable[Cell]) -> list[object]:
     return [cell.value for cell in cells]
 
 
-def test_the_sheets_and_what_helps_to_read_them(tmp_path: Path, record: Make) -> None:
-    book = written(tmp_path / "r.xlsx", [record(), record(Status.FAILED, error="codec")])
+def test_the_workbook_has_three_sheets_with_filters_widths_and_a_print_area(
+    tmp_path: Path, record: Make
+) -> None:
+    book = write_workbook(tmp_path / "r.xlsx", [record(), record(Status.FAILED, error="codec")])
     assert book.sheetnames == ["Videos", "Needs attention", "Summary"]
     videos = book["Videos"]
     headings = [cell.value for cell in videos[1]]
@@ -66,27 +70,27 @@ def test_the_sheets_and_what_helps_to_read_them(tmp_path: Path, record: Make) ->
     assert values(column(videos, "line")) == [2, 2]
 
 
-def test_links_can_be_clicked(tmp_path: Path, record: Make) -> None:
-    book = written(tmp_path / "r.xlsx", [record(source_url="https://h/v.mp4"), record()])
+def test_urls_are_hyperlinks(tmp_path: Path, record: Make) -> None:
+    book = write_workbook(tmp_path / "r.xlsx", [record(source_url="https://h/v.mp4"), record()])
     embed, _ = column(book["Videos"], "embedUrl")
     assert embed.hyperlink.target == embed.value == "https://play.viostream.com/iframe/k1"
     plain, signed = column(book["Videos"], "sourceUrl")
     assert plain.hyperlink.target == "https://h/v.mp4"
     assert signed.value == "https://h.example.com/v.mp4?X-Amz-Signature=***"
-    assert signed.hyperlink is None  # what is masked would lead nowhere
+    assert signed.hyperlink is None  # a masked URL does not work
 
 
-def test_what_cannot_be_a_link_is_text(
+def test_an_unusable_url_is_text(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xlsx_writer, "MAX_LINKS", 4)
     odd = ["javascript:alert(1)", "file:///etc/passwd", "https://h/" + "x" * 2080, "https://h/a b"]
     records = [record(source_url=url) for url in odd]
-    book = written(tmp_path / "r.xlsx", records)
+    book = write_workbook(tmp_path / "r.xlsx", records)
     assert values(column(book["Videos"], "sourceUrl")) == odd
     assert not any(cell.hyperlink for cell in column(book["Videos"], "sourceUrl"))
     assert all(cell.hyperlink for cell in column(book["Videos"], "embedUrl"))
-    book = written(tmp_path / "r.xlsx", [record(source_url="https://h/v.mp4")] * 5)
+    book = write_workbook(tmp_path / "r.xlsx", [record(source_url="https://h/v.mp4")] * 5)
     links = [bool(cell.hyperlink) for cell in column(book["Videos"], "embedUrl")]
     assert links == [True] * 4 + [False]
 
@@ -98,15 +102,15 @@ AWKWARD = [
 ]  # fmt: skip
 
 
-#: XML has no way to say these; Excel reads them so.
+#: XML cannot contain these characters; Excel shows them in this form.
 NO_CHARACTERS = {0xFFFE: "_xFFFE_", 0xFFFF: "_xFFFF_"}
 
 
-def test_text_is_text_whatever_it_looks_like(tmp_path: Path, record: Make) -> None:
+def test_every_text_is_written_as_text(tmp_path: Path, record: Make) -> None:
     texts = [text for text in AWKWARD if text]
     path = tmp_path / "r.xlsx"
     records = [record(Status.FAILED, reference_id=text, cells=("", "", "", text)) for text in texts]
-    written(path, records)
+    write_workbook(path, records)
     book = CalamineWorkbook.from_path(str(path))
     for sheet, heading in (("Videos", "referenceId"), ("Videos", "team")):
         header, *lines = book.get_sheet_by_name(sheet).to_python()
@@ -116,15 +120,15 @@ def test_text_is_text_whatever_it_looks_like(tmp_path: Path, record: Make) -> No
         assert not any(b"<f>" in parts.read(name) for name in parts.namelist())
 
 
-def test_text_beyond_what_a_cell_holds_is_cut(tmp_path: Path, record: Make) -> None:
+def test_a_text_that_is_too_long_for_a_cell_is_truncated(tmp_path: Path, record: Make) -> None:
     titles = ["x" * 40_000, "😀" * 20_000, "x" * 32_767]
-    book = written(tmp_path / "r.xlsx", [record(title=title) for title in titles])
+    book = write_workbook(tmp_path / "r.xlsx", [record(title=title) for title in titles])
     cut, emoji, whole = values(column(book["Videos"], "title"))
     assert (cut, whole) == ("x" * 32_766 + "…", titles[2])
     assert emoji == "😀" * 16_383 + "…"
 
 
-def test_what_needs_attention_says_why_and_what_to_do(tmp_path: Path, record: Make) -> None:
+def test_rows_that_need_attention_have_a_reason_and_advice(tmp_path: Path, record: Make) -> None:
     records = [
         record(),
         record(Status.FAILED, error="host not found", codes=("source-unavailable",), line=3),
@@ -137,7 +141,7 @@ def test_what_needs_attention_says_why_and_what_to_do(tmp_path: Path, record: Ma
         record(Status.UNKNOWN, error="timed out", line=5),
         record(Status.PENDING),
     ]
-    sheet = written(tmp_path / "r.xlsx", records)["Needs attention"]
+    sheet = write_workbook(tmp_path / "r.xlsx", records)["Needs attention"]
     assert values(column(sheet, "line")) == [3, 4, 5]
     assert values(column(sheet, "What is wrong")) == [r.reason for r in records[1:4]]
     first, second, third = map(str, values(column(sheet, "What to do")))
@@ -146,9 +150,9 @@ def test_what_needs_attention_says_why_and_what_to_do(tmp_path: Path, record: Ma
     assert "Run the import again" in third
 
 
-def test_the_summary_adds_up(tmp_path: Path, record: Make) -> None:
+def test_the_summary_has_counts_and_causes(tmp_path: Path, record: Make) -> None:
     failures = [record(Status.FAILED, error=f"timed out after {n} s") for n in range(3)]
-    sheet = written(tmp_path / "r.xlsx", [record(), *failures])["Summary"]
+    sheet = write_workbook(tmp_path / "r.xlsx", [record(), *failures])["Summary"]
     lines = [[cell.value for cell in row] for row in sheet.iter_rows()]
     assert lines[0][0] == "Import of library.csv"
     assert lines[1][0] == "As of 2026-01-01 00:00 UTC"
@@ -156,10 +160,10 @@ def test_the_summary_adds_up(tmp_path: Path, record: Make) -> None:
     assert ["timed out after 0 s", 3, "h.example.com"] in lines
 
 
-def test_columns_that_people_added_stay(tmp_path: Path, record: Make) -> None:
+def test_columns_that_people_added_are_kept(tmp_path: Path, record: Make) -> None:
     path = tmp_path / "r.xlsx"
     records = [record(reference_id=name) for name in ("a", "-b", "c", "c")]
-    book = written(path, [*records[:3], record(reference_id="gone")])
+    book = write_workbook(path, [*records[:3], record(reference_id="gone")])
     sheet = book["Videos"]
     for at, heading in enumerate(["Page", "Done", "When"], sheet.max_column + 1):
         sheet.cell(1, at, heading)
@@ -167,43 +171,47 @@ def test_columns_that_people_added_stay(tmp_path: Path, record: Make) -> None:
             sheet.cell(row, at, value)
     book.save(path)
 
-    for _ in range(2):  # it holds for the copy of the copy
-        sheet = written(path, [records[1], records[0], *records[2:]])["Videos"]
+    for _ in range(2):  # the columns are also copied a second time
+        sheet = write_workbook(path, [records[1], records[0], *records[2:]])["Videos"]
         assert [cell.value for cell in sheet[1]][-3:] == ["Page", "Done", "When"]
         assert values(column(sheet, "Page")) == [7, "/Page", datetime(2026, 5, 4, 12, 30), None]  # noqa: DTZ001
         assert sheet.auto_filter.ref == "A1:W5"
 
 
-def test_an_id_that_was_typed_anew_is_the_same_id(tmp_path: Path, record: Make) -> None:
+def test_a_reference_id_that_was_typed_as_a_number_is_recognized(
+    tmp_path: Path, record: Make
+) -> None:
     path = tmp_path / "r.xlsx"
-    book = written(path, [record(reference_id="4711")])
+    book = write_workbook(path, [record(reference_id="4711")])
     (cell,) = column(book["Videos"], "referenceId")
     cell.value = 4711
     book["Videos"]["U1"].value, book["Videos"]["U2"].value = "Mine", "x"
     book.save(path)
-    sheet = written(path, [record(reference_id="4711")])["Videos"]
+    sheet = write_workbook(path, [record(reference_id="4711")])["Videos"]
     assert values(column(sheet, "Mine")) == ["x"]
 
 
-def test_own_columns_are_not_taken_for_added_ones(tmp_path: Path, record: Make) -> None:
+def test_columns_of_the_results_are_not_mistaken_for_added_columns(
+    tmp_path: Path, record: Make
+) -> None:
     path = tmp_path / "r.xlsx"
-    written(path, [record()], "referenceId=ID,embedCode=Embed code,title")
-    book = written(path, [record()], "referenceId,key")
+    write_workbook(path, [record()], "referenceId=ID,embedCode=Embed code,title")
+    book = write_workbook(path, [record()], "referenceId,key")
     assert [cell.value for cell in book["Videos"][1]] == ["referenceId", "key"]
 
 
-def test_an_added_formula_comes_back_as_text_or_value(tmp_path: Path, record: Make) -> None:
+def test_an_added_formula_is_kept_as_text_or_value(tmp_path: Path, record: Make) -> None:
     path = tmp_path / "r.xlsx"
-    book = written(path, [record()])
+    book = write_workbook(path, [record()])
     book["Videos"].cell(1, 21, "Mine")
     cell = book["Videos"].cell(2, 21)
     cell.value, cell.data_type = "=cmd|' /C calc'!A0", "s"
     book.save(path)
-    (kept,) = column(written(path, [record()])["Videos"], "Mine")
+    (kept,) = column(write_workbook(path, [record()])["Videos"], "Mine")
     assert (kept.value, kept.data_type) == ("=cmd|' /C calc'!A0", "s")
 
 
-def test_a_workbook_that_cannot_be_read_stays_as_it_is(tmp_path: Path, record: Make) -> None:
+def test_an_unreadable_workbook_is_not_replaced(tmp_path: Path, record: Make) -> None:
     path = tmp_path / "r.xlsx"
     path.write_bytes(b"PK\x03\x04 not really")
     before = path.read_bytes()
@@ -213,7 +221,7 @@ def test_a_workbook_that_cannot_be_read_stays_as_it_is(tmp_path: Path, record: M
     assert path.read_bytes() == before
 
 
-def test_numbers_and_dates_of_the_manifest_are_some_and_ids_are_text(
+def test_numbers_and_dates_of_the_manifest_are_typed_and_ids_are_text(
     tmp_path: Path, record: Make
 ) -> None:
     names = ("url", "views", "price", "day", "at", "code", "assetId", "mixed")
@@ -241,7 +249,7 @@ def test_numbers_and_dates_of_the_manifest_are_some_and_ids_are_text(
     assert first("mixed") == ["12", "twelve", None]
 
 
-def test_a_group_has_a_sheet_of_its_own(
+def test_each_group_has_a_sheet_of_its_own(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xlsx_writer, "_MAX_GROUP_SHEETS", 4)
@@ -250,7 +258,7 @@ def test_a_group_has_a_sheet_of_its_own(
     table = results_table(COLUMNS, (), Embedding(options=options))
     records = [record(reference_id=f"r{n}", cells=("", "", "", t)) for n, t in enumerate(teams)]
     path = tmp_path / "r.xlsx"
-    for _ in range(2):  # a group's sheet is not taken for one of people's
+    for _ in range(2):  # the sheet of a group is not mistaken for an added sheet
         write_xlsx(path, table, records, 7, ABOUT)
         book = openpyxl.load_workbook(path)
         assert book.sheetnames == [
@@ -261,12 +269,12 @@ def test_a_group_has_a_sheet_of_its_own(
         assert values(column(book["Other groups"], "team")) == ["E", "F"]
 
 
-def test_a_column_to_group_by_must_be_there() -> None:
+def test_a_missing_column_to_group_by_is_refused() -> None:
     with pytest.raises(UsageError, match=r"group_by='tema' is not a column .* There is team"):
         results_table(COLUMNS, (), Embedding(options=ResultOptions(group_by="tema")))
 
 
-def test_a_workbook_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
+def test_a_workbook_is_written_completely_or_not_at_all(tmp_path: Path, record: Make) -> None:
     def broken() -> Iterable[ResultRow]:
         yield record()
         raise OSError(28, "No space left on device")
@@ -276,12 +284,12 @@ def test_a_workbook_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_more_rows_than_a_sheet_holds_are_said(
+def test_rows_beyond_the_maximum_of_a_sheet_are_reported(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(xlsx_writer, "LAST_ROW", 2)
     monkeypatch.setattr(xlsx_summary, "MAX_TABLE_ROWS", 2)
-    book = written(tmp_path / "r.xlsx", [record(Status.FAILED)] * 4)
+    book = write_workbook(tmp_path / "r.xlsx", [record(Status.FAILED)] * 4)
     assert (book["Videos"].max_row, book["Needs attention"].max_row) == (3, 3)
     assert (
         book["Summary"]["A3"].value == "A sheet can have 2 videos. All videos are in results.csv."
