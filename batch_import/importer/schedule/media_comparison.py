@@ -88,11 +88,13 @@ class MediaComparison:
         # If the list shows no status, the status of the ingest counts.
         is_online = media.status == "online" or (isinstance(state, Online) and not media.status)
         if is_confirmed_created(state):
-            age = state.created.max_age(now)
+            # A row whose ingest is online is searched for because a list can show it now. If no list
+            # was read for it before, its age does not show for how long lists lack media.
+            is_sample = bool(poll.history.hidden_age) or not isinstance(state, Online)
             self._consistency.record_shown(
-                age,
+                state.created.max_age(now),
                 hidden_age=poll.history.hidden_age,
-                is_first=not poll.history.is_listed,
+                is_first=is_sample and not poll.history.is_listed,
                 is_done=is_online,
             )
         poll.history.is_listed, poll.lookup.scan_page_number = True, 1
