@@ -51,6 +51,7 @@ FIXED_FAULTS = {
     7012022: "rows were sent although neither all pages could be read nor the account searched",
     6010680: "when unsure, a row was sent again though another user's media has its reference ID",
     8013241: "a row on the border of two pages was expected on the page that had just been read",
+    8048516: "only searches for online rows worked, and showed that lists lack no media for long",
 }
 
 
@@ -71,6 +72,23 @@ def test_a_search_without_a_filter_ends(seed: int) -> None:
 @pytest.mark.parametrize("seed", [36, 72, 121])
 def test_a_404_of_a_search_proves_nothing(seed: int) -> None:
     simulate(seed, reference_filter="missing")
+
+
+#: With seeds 100014 and 100223, a row was once sent twice: lists were trusted although no page could be read. With
+#: seed 100067, the whole list was read again and again, without a pause, for ten minutes.
+@pytest.mark.parametrize(
+    ("seed", "refused_kind"),
+    [
+        (100014, ("ReadPage", 403)),
+        (100223, ("ReadPage", 404)),
+        (100067, ("FindByReference", 404)),
+    ],
+)
+def test_an_import_without_pages_or_without_searches(
+    seed: int, refused_kind: tuple[str, int]
+) -> None:
+    listed_late = {"listed_from": "online", "truncated": 0.1, "lost_request": 0.05}
+    simulate(seed, refused_kind=refused_kind, **listed_late)
 
 
 @pytest.mark.parametrize("seed", [3, 14, 159, 265])

@@ -126,13 +126,16 @@ def history(store: Store, name: str) -> list[StatusChange]:
     return store.reader.events(match[0]) if match else []
 
 
-def simulate(seed: int, *, plain: bool = False, **knobs: Any) -> Outcome:
+def simulate(
+    seed: int, *, plain: bool = False, refused_kind: tuple[str, int] | None = None, **knobs: Any
+) -> Outcome:
     """Run one import.
 
     Args:
         plain: leave out two faults that earlier versions of the simulation did not have: media of
             other users with the rows' reference IDs, and kinds of requests that are refused.
             `tests/benchmark/compare.py` needs this to compare with an earlier version.
+        refused_kind: replaces the kind of requests that the scenario refuses, unless it is None.
         knobs: values that replace those of the scenario.
 
     Raises:
@@ -143,6 +146,8 @@ def simulate(seed: int, *, plain: bool = False, **knobs: Any) -> Outcome:
         scenario = replace(scenario, knobs=replace(scenario.knobs, **knobs))
         if plain:
             scenario = replace(scenario, others=(), refused_kind=None)
+        if refused_kind:
+            scenario = replace(scenario, refused_kind=refused_kind)
         return World(scenario, store).run()
 
 

@@ -93,27 +93,39 @@ class Settling:
         This is possible if the row has reached the proof age, and only a few lists have lacked its
         media so far.
         """
-        proof_age = self._consistency.proof_age(unseen_age)
+        proof_age = self._proof_age(state, unseen_age)
         has_few_absences = len(state.absence_ages) <= 2 * self._consistency.absences_needed()
         return (
-            proof_age is not None
-            and state.created.min_age(now) >= proof_age
-            and has_few_absences
-            and not state.has_conflict
+            proof_age is not None and state.created.min_age(now) >= proof_age and has_few_absences
         )
+
+    def _proof_age(self, state: Unknown, unseen_age: float) -> float | None:
+        """Returns the age from which absences may prove that a row's media does not exist.
+
+        None if the age is not known, or if absences prove nothing: another machine may still send
+        the POST, or the platform answered that a media with the row's reference ID exists.
+        """
+        if state.is_held or state.has_conflict:
+            return None
+        return self._consistency.proof_age(unseen_age)
 
     def seconds_until_search(self, state: Unknown, unseen_age: float, now: float) -> float:
         """Returns the seconds until the row is searched for again.
 
         The delay doubles: the row is searched for at the ages of 1, 2, 4 … seconds, and in addition
-        at the proof age.
+        at the proof age. From the proof age on, lists that lack the row follow each other quickly,
+        because a few of them are a proof. If lists neither show nor lack it, the delay doubles.
         """
         age = state.created.min_age(now)
-        proof_age = None if state.is_held else self._consistency.proof_age(unseen_age)
-        if age >= self._settings.settle or (proof_age is not None and age >= proof_age):
-            return MIN_POLL_INTERVAL  # the next lists decide about the row
+        if age >= self._settings.settle:
+            return MIN_POLL_INTERVAL
+        proof_age = self._proof_age(state, unseen_age)
+        if proof_age is not None and self._is_being_proven(state, unseen_age, now):
+            # The next lists decide about the row, unless they do not cover the time of its POST.
+            seconds_without_absence = age - max(proof_age, *state.absence_ages)
+            return max(MIN_POLL_INTERVAL, seconds_without_absence)
         seconds = max(MIN_POLL_INTERVAL, min(2 * age, self._settings.settle) - age)
-        if proof_age is None:
+        if proof_age is None or age >= proof_age:
             return seconds
         return min(seconds, max(MIN_POLL_INTERVAL / 2, proof_age - age))
 
