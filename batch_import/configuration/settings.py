@@ -215,7 +215,7 @@ class Settings:
     exclude: "Sequence[LineRange | str]" = setting(  # noqa: RUF009  (it returns a field)
         (),
         value_types.RowSelectorType(),
-        "never send these rows (lines or IDs as above); the job remembers them until they are selected",
+        "rows (lines or IDs as above) that no run sends, until a later run selects them",
         Group.COMMON,
         multiple=True,
     )

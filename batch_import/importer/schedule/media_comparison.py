@@ -88,8 +88,8 @@ class MediaComparison:
         # If the list shows no status, the status of the ingest counts.
         is_online = media.status == "online" or (isinstance(state, Online) and not media.status)
         if is_confirmed_created(state):
-            # A row whose ingest is online is searched for because a list can show it now. If no list
-            # was read for it before, its age does not show for how long lists lack media.
+            # A row whose ingest is online is searched for because a list can show it now. If no
+            # list was read for it before, its age does not show for how long lists lack media.
             is_sample = bool(poll.history.hidden_age) or not isinstance(state, Online)
             self._consistency.record_shown(
                 state.created.max_age(now),

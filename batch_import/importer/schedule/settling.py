@@ -122,7 +122,7 @@ class Settling:
         proof_age = self._proof_age(state, unseen_age)
         if proof_age is not None and self._is_being_proven(state, unseen_age, now):
             # The next lists decide about the row, unless they do not cover the time of its POST.
-            seconds_without_absence = age - max(proof_age, *state.absence_ages)
+            seconds_without_absence = age - max((proof_age, *state.absence_ages))
             return max(MIN_POLL_INTERVAL, seconds_without_absence)
         seconds = max(MIN_POLL_INTERVAL, min(2 * age, self._settings.settle) - age)
         if proof_age is None or age >= proof_age:
