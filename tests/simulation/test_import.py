@@ -74,8 +74,8 @@ def test_a_404_of_a_search_proves_nothing(seed: int) -> None:
     simulate(seed, reference_filter="missing")
 
 
-#: With seeds 100014 and 100223, a row was once sent twice: lists were trusted although no page could
-#: be read. With seed 100067, the whole list was read again and again for ten minutes.
+#: With seeds 100014 and 100223, a row was once sent twice: lists were trusted although no page was
+#: readable. With seed 100067, the whole list was read again and again for ten minutes.
 @pytest.mark.parametrize(
     ("seed", "refused_kind"),
     [
