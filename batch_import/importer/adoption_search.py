@@ -57,7 +57,7 @@ class AdoptionSearch:
 
         It is ignored if it is not the page that this search needs next.
         """
-        if self.is_done or number != self.page_number:
+        if self.is_done or self.is_impossible or number != self.page_number:
             return
         self._pager.record_page(page)
         if self.list_end is ListEnd.COMPLETE:
@@ -82,8 +82,11 @@ class AdoptionSearch:
                 self.is_done, self.checks_each_row = True, False
 
     def check_each_row(self) -> None:
-        """Stop reading the list. Each row is searched for before its POST instead, if possible."""
-        self.is_done = True
+        """Stop reading the list, and search for each row before its POST instead.
+
+        If this is not possible, the search does not end. Then no POST may be sent.
+        """
+        self.is_done = not self.is_impossible
         # If the first page was enough and could not be read, a previous run has searched already.
         was_searched_before = self._first_page_only and not self._pager.read_count
         self.checks_each_row = self._pending_count is not None and not was_searched_before

@@ -137,6 +137,18 @@ def test_lost_replies_create_no_second_video(
     }
 
 
+def test_no_run_sends_rows_into_an_account_that_cannot_be_searched(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(page_number="ignored", reference_filter="missing", existing=250)
+    run = command(server)
+    path = manifest(3)
+    for _ in range(2):
+        refused = run("run", path, *FAST, code=3)
+        assert "GET /media does not show all media" in refused.stderr
+    assert len(server.platform.media) == 250
+
+
 def test_a_row_whose_post_never_arrived_is_held_until_the_user_decides(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:

@@ -136,7 +136,7 @@ def test_a_list_with_identical_pages_is_not_read_further(
     for number in (1, 2, 3):
         assert not reading.done
         reading.read(number, same)
-    assert (reading.done, reading.adoption.checks_each_row) == (True, each_row)
+    assert (reading.done, reading.adoption.checks_each_row) == (each_row, each_row)
     # Without a search for each row, some media of the account cannot be seen at all.
     assert reading.adoption.is_impossible == (not each_row)
 
