@@ -239,6 +239,13 @@ class NoAnswer(RequestFailed):
     """
 
 
+class TimedOut(NoAnswer):
+    """No answer within a time-out of this program or of a gateway (408, 504).
+
+    The platform may still carry out the request.
+    """
+
+
 class RequestRejected(RequestFailed):
     """The platform permanently refuses this request (400, 404, 409, 422…)."""
 

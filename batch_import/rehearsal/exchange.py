@@ -8,7 +8,7 @@ benchmarks all use these functions.
 import json
 from typing import Any, Final
 
-from batch_import.errors import NoAnswer, RequestFailed
+from batch_import.errors import NoAnswer, RequestFailed, TimedOut
 from batch_import.importer.scheduled_request import Answer
 from batch_import.sandbox.platform import API
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
@@ -40,6 +40,8 @@ def client_answer(request: ApiRequest[Any], reply: SimulatedReply, now: float) -
     Returns:
         The result of the request; if the client would raise an exception, this exception.
     """
+    if reply.fault is ReplyFault.HANG:
+        return TimedOut("no answer within the time-out")
     if reply.fault is not ReplyFault.NONE:
         return NoAnswer("the connection was closed before the answer was complete")
     try:

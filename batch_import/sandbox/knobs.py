@@ -88,6 +88,10 @@ class Knobs:
     latency: Range = (0.0, 0.0)
     #: Probability that the connection is closed before the request is carried out.
     lost_request: Chance = 0.0
+    #: Probability that a POST is answered with 502 at once, and carried out later.
+    late_post: Chance = 0.0
+    #: Seconds after the 502 until such a POST is carried out.
+    late_post_delay: Range = (1.0, 20.0)
     #: Probability that the request is carried out, but the connection is closed without a response.
     lost_reply: Chance = 0.0
     #: Probability of a 500 for a request that was not carried out.

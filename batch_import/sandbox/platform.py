@@ -7,6 +7,7 @@ in tests, use it on a virtual clock. The knobs (`knobs.py`) set its behaviour.
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from operator import itemgetter
 from random import Random
 from typing import Any, Self
 
@@ -74,6 +75,8 @@ class SimulatedPlatform:
         self._lists = MediaListReplies(knobs, origin, self._happens)
         self._now = start
         self._rate_limit = TokenBucket(knobs, start)
+        #: POSTs to carry out later: epoch seconds, and the fields of the media.
+        self._late_posts: list[tuple[float, dict[str, Any]]] = []
         self._others = OtherUsers(knobs, self._catalogue, start, self._random, seed)
         if catalogue is None:
             self._add_existing()
@@ -114,8 +117,7 @@ class SimulatedPlatform:
     def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
         """Returns the reply to a request, with the faults that the knobs set."""
         now = self._now = max(self._now, now)
-        for added_at in self._others.take_additions(now):
-            self.new_media(added_at, title=f"Added by others {len(self.media)}", foreign=True)
+        self._create_due_media(now)
         self._others.delete_due_media(now)
         kind, handler = self._route(request)
         self.calls[kind] += 1
@@ -214,10 +216,16 @@ class SimulatedPlatform:
         if refuses_duplicates and reference and self.non_failed_media(reference, now):
             message = "Another media has this referenceId."
             raise Refusal(409, "The media exists already.", fields={"referenceId": message})
-        media = self.new_media(
-            now, reference_id=reference, source_url=fields["sourceUrl"], title=fields["filename"]
-        )
-        return {"ingestId": media.ingest_id}
+        media_fields = {
+            "reference_id": reference,
+            "source_url": fields["sourceUrl"],
+            "title": fields["filename"],
+        }
+        if self._happens(self.knobs.late_post):
+            due_at = now + self._random.uniform(*self.knobs.late_post_delay)
+            self._late_posts.append((due_at, media_fields))
+            raise Refusal(502, "Bad gateway.")
+        return {"ingestId": self.new_media(now, **media_fields).ingest_id}
 
     def _reject_at_random(self, video: str) -> None:
         # Depends on the video alone: a rejected video is rejected every time it is sent.
@@ -256,6 +264,17 @@ class SimulatedPlatform:
         media = make_media(self.knobs, self.seed, len(self.media), now, **fields)
         self._catalogue.add(media)
         return media
+
+    def _create_due_media(self, now: float) -> None:
+        """Create the media that other users and late POSTs have created until now."""
+        due_media: list[tuple[float, dict[str, Any]]] = [
+            (added_at, {"title": f"Added by others {number}", "foreign": True})
+            for number, added_at in enumerate(self._others.take_additions(now), len(self.media))
+        ]
+        due_media += [post for post in self._late_posts if post[0] <= now]
+        self._late_posts = [post for post in self._late_posts if post[0] > now]
+        for created_at, fields in sorted(due_media, key=itemgetter(0)):
+            self.new_media(created_at, **fields)
 
     def _add_existing(self) -> None:
         for index in range(self.knobs.existing):

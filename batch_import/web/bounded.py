@@ -29,7 +29,7 @@ from urllib3.poolmanager import PoolManager
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.wait import wait_for_read
 
-from batch_import.errors import NoAnswer, NotSent, RequestFailed, RequestRejected
+from batch_import.errors import NoAnswer, NotSent, RequestFailed, RequestRejected, TimedOut
 from batch_import.web.connection_faults import connection_fault
 from batch_import.web.socket_options import SOCKET_OPTIONS
 
@@ -230,7 +230,7 @@ class _Exchange:
                 self.fault = NoAnswer("not waited for, because the command was stopped")
                 raise TimeoutError
         if now >= self._deadline:
-            self.fault = NoAnswer(f"no complete answer within {self._limits.whole:.0f} s")
+            self.fault = TimedOut(f"no complete answer within {self._limits.whole:.0f} s")
             raise TimeoutError
         return self._deadline - now
 

@@ -3,7 +3,7 @@
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from batch_import.errors import NoAnswer, NotSent, RequestFailed
+from batch_import.errors import NoAnswer, NotSent, RequestFailed, TimedOut
 
 
 def connection_fault(error: requests.RequestException) -> RequestFailed:
@@ -23,5 +23,5 @@ def connection_fault(error: requests.RequestException) -> RequestFailed:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return NotSent("the platform's certificate could not be verified")
     if isinstance(error, requests.Timeout):
-        return NoAnswer("no answer within the time-out")
+        return TimedOut("no answer within the time-out")
     return NoAnswer("the connection was closed before the answer was complete")

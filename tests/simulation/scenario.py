@@ -105,7 +105,10 @@ class Scenario:
         """Whether nothing goes wrong, and every video is found as soon as it is online."""
         knobs = self.knobs
         return not (
-            any(getattr(knobs, name) for name in (*FAULTS, "list_omits", "pending_review"))
+            any(
+                getattr(knobs, name)
+                for name in (*FAULTS, "late_post", "list_omits", "pending_review")
+            )
             or knobs.outages
             or knobs.rate_limit
             or not self.can_search
@@ -162,7 +165,24 @@ def draw(seed: int) -> Scenario:
         refused_kind=_draw_refused_kind(Random(f"{seed}/refuses")),
     )
     scenario = _with_unsteady_list(Random(f"{seed}/deletions"), scenario)
+    scenario = _with_late_posts(Random(f"{seed}/late"), scenario)
     return _without_faults(scenario) if _happens(dice, 0.08) else scenario
+
+
+def _with_late_posts(dice: Random, scenario: Scenario) -> Scenario:
+    """Let the platform carry out some POSTs long after it has answered them with an error.
+
+    Other POSTs without a clear answer would show the run that such POSTs are carried out at once.
+    Then it would wait for too short a time (a limit that docs/guarantee.md names).
+    """
+    if not _happens(dice, 0.05):
+        return scenario
+    in_time = dict.fromkeys(("lost_reply", "error_after", "truncated", "hang"), 0.0)
+    late = {"late_post": dice.uniform(0.02, 0.3), "late_post_delay": (1.0, 25.0)}
+    # The media of existing rows are created by POSTs, too, and must exist before the first run.
+    return replace(
+        scenario, knobs=replace(scenario.knobs, **in_time, **late), existing_rows=(), others=()
+    )
 
 
 def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:
@@ -186,7 +206,9 @@ def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:
 
 def _without_faults(scenario: Scenario) -> Scenario:
     """Return the scenario without all of its faults."""
-    no_faults: dict[str, Any] = dict.fromkeys((*FAULTS, "list_omits", "pending_review"), 0.0)
+    no_faults: dict[str, Any] = dict.fromkeys(
+        (*FAULTS, "late_post", "list_omits", "pending_review"), 0.0
+    )
     knobs = replace(
         scenario.knobs,
         **no_faults,

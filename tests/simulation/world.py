@@ -494,7 +494,7 @@ class World:
         if self.scenario.settings.when_unsure == "hold":
             return False
         resent_at = [e.time for e in history(self.store, name) if e.status is Status.PENDING]
-        resent_at = [time for time in resent_at if time >= first.created]
+        resent_at = [time for time in resent_at if time >= first.created or knobs.late_post]
         # A search of many pages shows the account as it was when the search began.
         rate = min(self.scenario.settings.rate, knobs.rate_limit or self.scenario.settings.rate)
         search_seconds = 5 * self.scenario.rows / knobs.page_limit / rate

@@ -17,6 +17,7 @@ from batch_import.importer.schedule.ownership import (
     best_media,
     import_notes,
     reference_id_taken_message,
+    seconds_late,
 )
 from batch_import.importer.schedule.polling import Poll
 from batch_import.importer.schedule.repeat import ListConsistency
@@ -97,6 +98,8 @@ class MediaComparison:
                 is_first=is_sample and not poll.history.is_listed,
                 is_done=is_online,
             )
+        if isinstance(state, Unknown):
+            self._record_arrival(state, media)
         poll.history.is_listed, poll.lookup.scan_page_number = True, 1
         poll.history.is_in_review = media.status == IN_REVIEW_STATUS
         if is_online:
@@ -107,6 +110,20 @@ class MediaComparison:
         self._record_unfinished(state, poll, media, now)
         self._timing.end_if_overdue(state, now)
         return []
+
+    def _record_arrival(self, state: Unknown, media: Media) -> None:
+        """Learn from the media of an unknown row how late the platform may carry out a POST."""
+        if not state.post_count:
+            return  # it is not known when an earlier run has sent the POST
+        is_of_last_post = may_be_of_last_post(state, media, self.clock_offset)
+        if is_of_last_post and state.absence_ages:
+            self._consistency.record_hidden(max(state.absence_ages))
+        late = seconds_late(media, state.created.latest, self.clock_offset)
+        if not is_of_last_post and not late:
+            # The media is of an earlier POST, which must have been late: it was proven absent.
+            late = seconds_late(media, state.created.first_post_at, self.clock_offset)
+        if late is not None:
+            self._consistency.record_arrival(late)
 
     def _finish_imported(
         self, state: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float

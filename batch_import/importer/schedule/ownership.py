@@ -97,6 +97,23 @@ def may_be_created_between(
     )
 
 
+def seconds_late(media: Media, latest: float, clock_offset: float | None) -> float | None:
+    """Returns how many seconds after a time a media was created, beyond the tolerance.
+
+    Args:
+        media: the media.
+        latest: the time, in epoch seconds of this machine's clock.
+        clock_offset: seconds by which the platform's clock is ahead; None if not known.
+
+    Returns:
+        0 if the media was created before; None if its creation time is not known.
+    """
+    created_at = _epoch_seconds(media.created_date)
+    if created_at is None or clock_offset is None:
+        return None
+    return max(0.0, created_at - clock_offset - latest - LATE_ARRIVAL_SECONDS)
+
+
 def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
     """Returns the media that have exactly the row's reference ID and have not failed."""
     return [

@@ -11,7 +11,9 @@ in lists with a delay, therefore absences are a proof only under these condition
    - lists have shown at least `MIN_SAMPLE_SIZE` media that are known to exist, and the row is older
      than each of these media was when a list lacked it for the last time, plus a margin that
      shrinks with their number;
-   - there are enough consecutive absences, because lists may also lack media at random.
+   - there are enough consecutive absences, because lists may also lack media at random;
+   - the POST can no longer be carried out. At first, this takes `MAX_LATE_ARRIVAL_SECONDS`. The time
+     becomes shorter with each media of an unclear POST that was created in time.
 
 If the absence of the media is proven, the row is sent again, at most `MAX_ATTEMPTS` times in a run.
 All ages are in seconds since the POST.
@@ -41,6 +43,10 @@ from batch_import.importer.scheduled_request import Answer
 #: between them add up to 15 s (1 + 2 + 4 + 8). If a fault of the platform lasts longer, only the
 #: next run tries again.
 MAX_ATTEMPTS: Final = 5
+#: Longest time, in seconds, after which a POST without a clear answer may still be carried out,
+#: because a gateway or a queue of the platform still has it. Common gateways give up a request
+#: after this time (Amazon API Gateway, Heroku). The Viostream API guide does not mention it.
+MAX_LATE_ARRIVAL_SECONDS: Final = 30.0
 #: Accepted probability that a row is sent twice because lists, which lack media at random, lacked
 #: its media each time.
 _MAX_ERROR_PROBABILITY: Final = 1e-4
@@ -115,6 +121,8 @@ class _ListStatistics:
             them; at most `MIN_SAMPLE_SIZE` ages, in ascending order.
         youngest: the lowest ages at which lists first showed a media; at most `MIN_SAMPLE_SIZE`
             ages, in ascending order.
+        in_time: number of POSTs without a clear answer whose media was created before their end.
+        late: longest time from the end of such a POST to the creation of its media.
     """
 
     shows_processing: bool = False
@@ -126,6 +134,8 @@ class _ListStatistics:
     perhaps_hidden: float = 0.0
     latest: list[float] = field(default_factory=list)
     youngest: list[float] = field(default_factory=list)
+    in_time: int = 0
+    late: float = 0.0
 
 
 class ListConsistency:
@@ -191,6 +201,27 @@ class ListConsistency:
         """Record that a list lacked a media of this age that exists and that it had to show."""
         self._statistics.hidden = max(self._statistics.hidden, min(age, _MAX_STORED_AGE))
 
+    def record_arrival(self, seconds_late: float) -> None:
+        """Record that a list showed the media of a POST that got no clear answer.
+
+        `seconds_late` is the time from the end of the POST to the creation of its media; 0 if the
+        media was created before.
+        """
+        if seconds_late:
+            self._statistics.late = max(self._statistics.late, min(seconds_late, _MAX_STORED_AGE))
+        else:
+            self._statistics.in_time += 1
+
+    def _max_seconds_late(self, *, has_timed_out: bool) -> float:
+        """Returns how long after the end of a POST its media may still be created."""
+        late = self._statistics.late
+        if has_timed_out or late:
+            return late + MAX_LATE_ARRIVAL_SECONDS
+        # If the platform created half of these media late, it would create n media in time with a
+        # probability of 1 / 2^n.
+        seconds = MAX_LATE_ARRIVAL_SECONDS * 0.5**self._statistics.in_time
+        return max(LATE_ARRIVAL_SECONDS, seconds)
+
     def mark_inconsistent(self) -> None:
         """Record that a list lacked a media that an earlier list had shown.
 
@@ -209,10 +240,15 @@ class ListConsistency:
             return None
         return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
-    def proof_age(self, unseen_age: float) -> float | None:
+    def proof_age(self, unseen_age: float, *, has_timed_out: bool = False) -> float | None:
         """Returns the age from which an absence may prove that a media does not exist.
 
-        None if not known. `unseen_age` is the same as in `visible_age`.
+        Args:
+            unseen_age: the same as in `visible_age`.
+            has_timed_out: whether the row's POST got no answer within a time-out.
+
+        Returns:
+            the age in seconds; None if not known.
         """
         visible_age = self.visible_age(unseen_age)
         if visible_age is None:
@@ -230,16 +266,21 @@ class ListConsistency:
         # Inexact ages are used only while there are few exact ones.
         has_few_exact_ages = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
         inexact_age = self._statistics.perhaps_hidden if has_few_exact_ages else 0.0
-        return max(visible_age, max_hidden_age, inexact_age) + LATE_ARRIVAL_SECONDS
+        listed_age = max(visible_age, max_hidden_age, inexact_age)
+        return listed_age + self._max_seconds_late(has_timed_out=has_timed_out)
 
-    def proves_absence(self, ages: Iterable[float], unseen_age: float) -> bool:
+    def proves_absence(
+        self, ages: Iterable[float], unseen_age: float, *, has_timed_out: bool = False
+    ) -> bool:
         """Whether absences at these ages prove that a media does not exist.
 
         Args:
             ages: ages at which a list that covers the media's creation lacked the media.
             unseen_age: the same as in `visible_age`.
+            has_timed_out: the same as in `proof_age`.
         """
-        visible_age, proof_age = self.visible_age(unseen_age), self.proof_age(unseen_age)
+        visible_age = self.visible_age(unseen_age)
+        proof_age = self.proof_age(unseen_age, has_timed_out=has_timed_out)
         if visible_age is None or proof_age is None:
             return False
         absence_count = 0

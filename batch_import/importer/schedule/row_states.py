@@ -143,6 +143,8 @@ class Unknown:
         id_taken_message: error that names another user's media with the same reference ID; empty if
             there is no such media.
         is_held: whether a previous run, on another machine, may still send its POST.
+        has_timed_out: whether its last POST got no answer within a time-out. Then the platform may
+            still carry it out.
     """
 
     row: JobRow
@@ -155,6 +157,7 @@ class Unknown:
     is_searched: bool = False
     id_taken_message: str = ""
     is_held: bool = False
+    has_timed_out: bool = False
 
 
 #: States of rows whose media is, or may be, in the account.

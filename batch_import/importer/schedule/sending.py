@@ -6,7 +6,13 @@
 from dataclasses import replace
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import AuthenticationFailed, NotSent, RequestFailed, RequestRejected
+from batch_import.errors import (
+    AuthenticationFailed,
+    NotSent,
+    RequestFailed,
+    RequestRejected,
+    TimedOut,
+)
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.failures import failure_code
@@ -100,7 +106,8 @@ class Sending:
                     created, earliest=float("-inf"), first_post_at=first_post_at
                 )
                 return self._set_unknown(waiting, created_before, message, now, has_conflict=True)
-        return self._set_unknown(waiting, created, message, now)
+        has_timed_out = isinstance(answer, TimedOut)
+        return self._set_unknown(waiting, created, message, now, has_timed_out=has_timed_out)
 
     def _handle_not_signed(self, state: Posting, answer: NotSigned) -> list[StatusUpdate]:
         """Handle a POST that was not sent, because the row's reference could not be signed."""
@@ -127,9 +134,18 @@ class Sending:
         now: float,
         *,
         has_conflict: bool = False,
+        has_timed_out: bool = False,
     ) -> list[StatusUpdate]:
         """Handle an answer that does not show whether the row's media exists."""
-        unknown = Unknown(waiting.row, created, now, message, waiting.post_count + 1, has_conflict)
+        unknown = Unknown(
+            waiting.row,
+            created,
+            now,
+            message,
+            waiting.post_count + 1,
+            has_conflict,
+            has_timed_out=has_timed_out,
+        )
         self._tracker.enter_account(unknown, now + MIN_POLL_INTERVAL)
         code = FailureCode.CONFLICT if has_conflict else FailureCode.NO_ANSWER
         return [

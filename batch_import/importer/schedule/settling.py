@@ -68,7 +68,7 @@ class Settling:
         if state.is_held:
             # Another machine may still send the POST; therefore an absence proves nothing.
             return self.end_if_expired(state, now)
-        is_proven = self._consistency.proves_absence(state.absence_ages, unseen_age)
+        is_proven = self._is_absence_proven(state, unseen_age)
         if is_proven and not state.has_conflict:
             return self._handle_not_created(state, now)
         if self._is_being_proven(state, unseen_age, now):
@@ -77,10 +77,13 @@ class Settling:
 
     def is_about_to_decide(self, state: Unknown, unseen_age: float, now: float) -> bool:
         """Whether the row is decided if the next list does not show its media either."""
-        is_proven = not state.is_held and self._consistency.proves_absence(
-            state.absence_ages, unseen_age
-        )
+        is_proven = not state.is_held and self._is_absence_proven(state, unseen_age)
         return is_proven or state.created.min_age(now) >= self._settings.settle
+
+    def _is_absence_proven(self, state: Unknown, unseen_age: float) -> bool:
+        return self._consistency.proves_absence(
+            state.absence_ages, unseen_age, has_timed_out=state.has_timed_out
+        )
 
     def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
         """End the search for a row whose age has reached the setting `settle`."""
@@ -107,7 +110,7 @@ class Settling:
         """
         if state.is_held or state.has_conflict:
             return None
-        return self._consistency.proof_age(unseen_age)
+        return self._consistency.proof_age(unseen_age, has_timed_out=state.has_timed_out)
 
     def seconds_until_search(self, state: Unknown, unseen_age: float, now: float) -> float:
         """Returns the seconds until the row is searched for again.
@@ -120,12 +123,12 @@ class Settling:
         if age >= self._settings.settle:
             return MIN_POLL_INTERVAL
         proof_age = self._proof_age(state, unseen_age)
-        if proof_age is not None and self._is_being_proven(state, unseen_age, now):
+        if proof_age is not None and age >= proof_age:
             # The next lists decide about the row, unless they do not cover the time of its POST.
             seconds_without_absence = age - max((proof_age, *state.absence_ages))
             return max(MIN_POLL_INTERVAL, seconds_without_absence)
         seconds = max(MIN_POLL_INTERVAL, min(2 * age, self._settings.settle) - age)
-        if proof_age is None or age >= proof_age:
+        if proof_age is None:
             return seconds
         return min(seconds, max(MIN_POLL_INTERVAL / 2, proof_age - age))
 
