@@ -620,8 +620,9 @@ class World:
         name = record.reference_id
         if not media:
             raise self.broken("none lost", f"{name} is processing, and there is no media of it")
-        # The row waits for the media whose ID it has; without an ID, for any of them.
-        known_ids = {record.ingest_id, record.media_id} - {""}
+        # The row waits for the media of its ingest, or for the media that a list showed; without
+        # these IDs, for any of them.
+        known_ids = {record.ingest_id or record.media_id} - {""}
         own = [m for m in media if known_ids & {m.ingest_id, m.id}] or media
         if any(self._is_listed(m) and self.platform.status(m, self.now) == "Online" for m in own):
             yield f"{name} is processing, and its media is online"

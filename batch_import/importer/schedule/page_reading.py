@@ -18,7 +18,7 @@ from batch_import.importer.schedule.media_grouping import (
     may_show_own_media,
 )
 from batch_import.importer.schedule.ownership import may_be_created_between
-from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP, Poll
+from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP
 from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.row_states import (
     InAccount,
@@ -96,6 +96,7 @@ class PageReading:
             has_own_media = may_show_own_media(state, media_by_owner)
             if number in scanned_numbers and has_own_media:
                 scanned_numbers.remove(number)
+                self._record_scanned(state, requested_at)
             if has_own_media or number in absent_rows:
                 absent_rows.pop(number, None)
                 decided_numbers.add(number)
@@ -213,13 +214,17 @@ class PageReading:
         if poll.lookup.scan_page_number <= self._pages.max_scan_pages:
             self._tracker.polling.schedule(number, now)
             return []
-        return self._end_scan(state, poll, now)
+        return self._end_scan(state, now)
 
-    def _end_scan(self, state: InAccount, poll: Poll, now: float) -> list[StatusUpdate]:
+    def _record_scanned(self, state: InAccount, requested_at: float) -> None:
+        """Record that a scan shows the status of a row, like a lookup."""
+        lookup = self._tracker.polling.record_answer(state.row.row_number).lookup
+        lookup.scan_page_number, lookup.is_needed = 1, False
+        lookup.last_age = lookup.last_search_age = state.created.min_age(requested_at)
+
+    def _end_scan(self, state: InAccount, now: float) -> list[StatusUpdate]:
         """End the scan for a row, because the whole list was read and does not show it."""
-        self._tracker.polling.record_answer(state.row.row_number)
-        poll.lookup.scan_page_number, poll.lookup.is_needed = 1, False
-        poll.lookup.last_age = poll.lookup.last_search_age = state.created.min_age(now)
+        self._record_scanned(state, now)
         self._timing.schedule_next(state, now)
         if not isinstance(state, Unknown):
             self._timing.end_if_overdue(state, now)

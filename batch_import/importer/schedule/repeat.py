@@ -12,8 +12,8 @@ in lists with a delay, therefore absences are a proof only under these condition
      than each of these media was when a list lacked it for the last time, plus a margin that
      shrinks with their number;
    - there are enough consecutive absences, because lists may also lack media at random;
-   - the POST can no longer be carried out. At first, this takes `MAX_LATE_ARRIVAL_SECONDS`. The time
-     becomes shorter with each media of an unclear POST that was created in time.
+   - the POST can no longer be carried out. At first, this takes `MAX_LATE_ARRIVAL_SECONDS`. This
+     time becomes shorter with each media of an unclear POST that was created in time.
 
 If the absence of the media is proven, the row is sent again, at most `MAX_ATTEMPTS` times in a run.
 All ages are in seconds since the POST.
