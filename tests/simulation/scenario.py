@@ -179,10 +179,7 @@ def _with_late_posts(dice: Random, scenario: Scenario) -> Scenario:
         return scenario
     in_time = dict.fromkeys(("lost_reply", "error_after", "truncated", "hang"), 0.0)
     late = {"late_post": dice.uniform(0.02, 0.3), "late_post_delay": (1.0, 25.0)}
-    # The media of existing rows are created by POSTs, too, and must exist before the first run.
-    return replace(
-        scenario, knobs=replace(scenario.knobs, **in_time, **late), existing_rows=(), others=()
-    )
+    return replace(scenario, knobs=replace(scenario.knobs, **in_time, **late))
 
 
 def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:

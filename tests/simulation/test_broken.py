@@ -27,6 +27,7 @@ from batch_import.importer.schedule import (
     media_comparison,
     media_grouping,
     ownership,
+    repeat,
 )
 from batch_import.importer.schedule.admission import Admission
 from batch_import.importer.schedule.list_positions import ListPositions
@@ -41,7 +42,7 @@ from batch_import.importer.schedule.row_states import InAccount, Unknown
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.status_timing import StatusTiming
-from batch_import.importer.scheduled_request import CreateMedia, FindByReference
+from batch_import.importer.scheduled_request import Answer, CreateMedia, FindByReference
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.state import choice_statements, statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
@@ -290,16 +291,33 @@ def _online_is_guessed(patch: Patch) -> None:
 
 
 def _absent_once_is_absent(patch: Patch) -> None:
-    patch.setattr(ListConsistency, "proves_absence", lambda _, ages, __: bool(ages))
+    patch.setattr(ListConsistency, "proves_absence", lambda _, ages, *__, **___: bool(ages))
 
 
 def _absence_is_never_proven(patch: Patch) -> None:
-    patch.setattr(ListConsistency, "proves_absence", lambda *_: False)
+    patch.setattr(ListConsistency, "proves_absence", lambda *_, **__: False)
 
 
 def _lists_are_never_late(patch: Patch) -> None:
     patch.setattr(ListConsistency, "visible_age", lambda *_: 0.0)
-    patch.setattr(ListConsistency, "proof_age", lambda *_: 0.0)
+    patch.setattr(ListConsistency, "proof_age", lambda *_, **__: 0.0)
+
+
+def _late_posts_are_not_waited_for(patch: Patch) -> None:
+    patch.setattr(repeat, "MAX_LATE_ARRIVAL_SECONDS", 0.0)
+
+
+def _a_refused_search_finds_nothing(patch: Patch) -> None:
+    unchanged = Lookups.handle_search
+
+    def broken(
+        self: Lookups, state: InAccount, answer: Answer, requested_at: float, now: float
+    ) -> list[StatusUpdate]:
+        if isinstance(answer, RequestRejected) and answer.status == 404:
+            answer = MediaPage(())
+        return unchanged(self, state, answer, requested_at, now)
+
+    patch.setattr(Lookups, "handle_search", broken)
 
 
 def _lists_that_lose_media_are_trusted(patch: Patch) -> None:
@@ -466,6 +484,8 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _absent_once_is_absent: {"exactly once"},
     _absence_is_never_proven: {"none lost"},
     _lists_are_never_late: {"exactly once", "none lost"},
+    _late_posts_are_not_waited_for: {"exactly once"},
+    _a_refused_search_finds_nothing: {"exactly once", "none lost"},
     _lists_that_lose_media_are_trusted: {"exactly once", "none lost", "the run ends"},
     _a_page_covers_everything: {"exactly once", "none lost", "few calls"},
     _nothing_is_adopted: {"adoption"},
@@ -497,7 +517,13 @@ HARSH: dict[Callable[[Patch], None], dict[str, Any]] = {
     _one_page_back_is_always_enough: DELETIONS,
     _a_list_that_cannot_be_read_is_complete: IGNORED,
     _a_list_is_read_for_ever: IGNORED,
-    _an_unknown_row_is_searched_for_slowly: {"reference_filter": "ignored", "existing": 400},
+    _an_unknown_row_is_searched_for_slowly: {
+        "reference_filter": "ignored",
+        "page_number": "exact",
+        "existing": 400,
+    },
+    _late_posts_are_not_waited_for: {"late_post": 0.2, "late_post_delay": (3.0, 25.0)},
+    _a_refused_search_finds_nothing: {"reference_filter": "missing", "page_number": "exact"},
     _lists_that_lose_media_are_trusted: {"list_omits": 0.2, "hang": 0.1, "error_after": 0.2},
 }
 
@@ -514,6 +540,7 @@ CAUGHT: dict[Callable[[Patch], None], int] = {
     _a_list_that_cannot_be_read_is_complete: 64,
     _a_list_is_read_for_ever: 5,
     _a_pilot_searches_for_all_rows: 82,
+    _a_refused_search_finds_nothing: 72,
     _outages_are_ignored: 56,
     _refused_requests_are_repeated_at_once: 116,
 }

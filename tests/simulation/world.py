@@ -189,6 +189,8 @@ class World:
         self._names = {row.reference_id for row in valid}
         later = [other for other in self.scenario.others if other.at is not None]
         self._others = sorted(later, key=lambda other: -(other.at or 0.0))
+        # The media of existing rows must exist before the first run.
+        self.platform.knobs = replace(self.scenario.knobs, late_post=0.0)
         for number in self.scenario.existing_rows:
             self.platform.handle(simulated_request(create_media(_row(number))), self.now)
             self.now += 2.0
@@ -199,6 +201,7 @@ class World:
         existing = [m for m in self.platform.media if m.reference_id in self._names]
         if self.scenario.existing_rows and self.scenario.has_newer_media:
             self._add_newer_media(PAGE_SIZE if self.scenario.seed % 2 else 20)
+        self.platform.knobs = self.scenario.knobs
         self.existing_references = {m.reference_id for m in existing}
         #: Number of media before the first run: later media have higher numbers.
         self._initial_count = len(self.platform.media)
