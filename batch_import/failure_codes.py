@@ -39,6 +39,9 @@ class FailureCode(StrEnum):
     INTERRUPTED = "interrupted"
     #: A POST got no clear answer, and no media was found within the time limit (`settle`).
     UNCONFIRMED = "unconfirmed"
+    #: The media with the reference ID is neither online, nor being processed, nor failed. It may be
+    #: archived or deleted.
+    MEDIA_STATUS = "media-status"
     #: The media is online, but the platform gives no key for it, so it cannot be embedded.
     KEY_MISSING = "key-missing"
     #: The row is imported, and other media have the same reference ID.

@@ -97,6 +97,11 @@ _ADVICE: Final[Mapping[str, str]] = {
         "Run the import again: it requests the key. If there is no key, look at the video in the"
         " account."
     ),
+    FailureCode.MEDIA_STATUS: (
+        "Look at the video in the account, and publish or restore it; then run the import again, or"
+        " retry if the row has failed. If the row needs another video, give the row another"
+        " reference id."
+    ),
     POSSIBLE_DUPLICATE_CODE: (
         "Run the import again and say whether it is the same video: same-videos yes or no."
     ),
