@@ -195,6 +195,34 @@ def test_a_row_that_is_processing_longer_than_max_wait_is_not_failed() -> None:
     assert 1070.0 <= play.now < 1075.0
 
 
+# Two rows with one ingest -------------------------------------------------------------------------
+
+
+def test_a_row_that_gets_the_ingest_of_another_row_is_unknown_and_not_sent_again() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 31)))
+    create_and_show(play, range(1, 29))
+    play.answer("i-29")
+    (shared,) = play.answer("i-29")
+    assert (shared.status, shared.code) == (Status.UNKNOWN, FailureCode.INGEST_SHARED)
+    assert "'r29'" in shared.error
+    play.account = [media(reference=f"r{n}", key=f"k{n}") for n in range(29, 0, -1)]
+    *_, end = play.finish()
+    assert (end.row_number, end.status, end.code) == (
+        30,
+        Status.UNKNOWN,
+        FailureCode.INGEST_SHARED,
+    )
+    assert "'r29'" in end.error
+
+
+def test_a_row_that_gets_the_ingest_of_another_row_is_imported_if_its_media_appears() -> None:
+    play = ScheduleDriver(row(1), row(2))
+    play.answer("i-1")
+    play.answer("i-1")
+    play.account = [media(reference="r2", key="2"), media(reference="r1", key="1")]
+    assert statuses(play.finish()) == [Status.IMPORTED] * 2
+
+
 def test_two_media_with_one_reference_id_are_reported() -> None:
     play = ScheduleDriver(processing_row())
     play.account = [media("processing", key="1"), media("online", key="2"), media("failed")]
