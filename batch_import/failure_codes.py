@@ -39,6 +39,16 @@ class FailureCode(StrEnum):
     INTERRUPTED = "interrupted"
     #: A POST got no clear answer, and no media was found within the time limit (`settle`).
     UNCONFIRMED = "unconfirmed"
+    #: The platform answered the row's POST with the ingest of another row, and no media of the row
+    #: is found.
+    INGEST_SHARED = "ingest-shared"
+    #: The run stopped waiting for the row, because it was still processing after `max_wait`.
+    STILL_PROCESSING = "still-processing"
+    #: The run stopped waiting for the row, because no list shows its media.
+    MEDIA_MISSING = "media-missing"
+    #: The media with the reference ID is neither online, nor being processed, nor failed. It may be
+    #: archived or deleted.
+    MEDIA_STATUS = "media-status"
     #: The media is online, but the platform gives no key for it, so it cannot be embedded.
     KEY_MISSING = "key-missing"
     #: The row is imported, and other media have the same reference ID.

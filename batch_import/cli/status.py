@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 #: Maximum number of causes, for which rows need attention, that are listed.
 _MAX_CAUSES: Final = 5
-_COLOURS: Final = {Status.FAILED: ERROR, Status.INVALID: ERROR, Status.UNKNOWN: WARNING}
+#: Statuses whose groups are shown as errors. All other groups are shown as warnings.
+_ERROR_STATUSES: Final = (Status.FAILED, Status.INVALID)
 
 
 @command(
@@ -112,7 +113,8 @@ def _group_lines(group: "AttentionGroup", *, running: bool) -> list[str]:
     more = ", …" if group.count > len(group.lines) else ""
     line_numbers = ", ".join(map(str, group.lines))
     host = f" ({sanitized(group.cause.host)})" if group.cause.host else ""
-    label = styled(f"{group.count:,} {group.status}:", _COLOURS[group.status])
+    colour = ERROR if group.status in _ERROR_STATUSES else WARNING
+    label = styled(f"{group.count:,} {group.status}:", colour)
     # While a run is in progress, the user cannot follow the advice.
     advice = "" if running else f" {group.advice}"
     example = "" if group.has_one_reason else "for example: "

@@ -57,19 +57,22 @@ STATUSES: Final = {
 }
 #: Statuses of rows that a person has to check.
 ATTENTION: Final = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
+#: Statuses of rows that a person has to check if they have a code.
+_ATTENTION_WITH_CODE: Final = (Status.PENDING, Status.PROCESSING)
 
 
 def needs_attention(status: Status, codes: Iterable[str]) -> bool:
     """Whether a person has to check a row.
 
-    A pending row needs attention only if it was sent before and created no video. Only then it has
-    a code.
+    A pending row needs attention only if it was sent before and created no video. A processing row
+    needs attention only if a run stopped waiting for it. Only then these rows have a code.
 
     Args:
         status: the status that is shown to people.
         codes: failure codes of the row.
     """
-    return status in ATTENTION or (status is Status.PENDING and any(codes))
+    has_code = any(codes)
+    return status in ATTENTION or (status in _ATTENTION_WITH_CODE and has_code)
 
 
 _FIX_SOURCE: Final = (
@@ -84,6 +87,10 @@ _ID_TAKEN: Final = (
     "If the video in the account is the video of this row, use retry with the setting"
     " adopt: any. Otherwise give the row another reference id."
 )
+_LOOK_FOR_VIDEO: Final = (
+    "Run the import again later: it looks for the video. If the video is not in the account, give"
+    " the row another reference id, or use when-unsure: retry if the row is unknown."
+)
 #: Failure code → what to do. For other failures, the advice of the row's status is used.
 _ADVICE: Final[Mapping[str, str]] = {
     FailureCode.REFERENCE_ID_TAKEN: _ID_TAKEN,
@@ -96,6 +103,20 @@ _ADVICE: Final[Mapping[str, str]] = {
     FailureCode.KEY_MISSING: (
         "Run the import again: it requests the key. If there is no key, look at the video in the"
         " account."
+    ),
+    FailureCode.STILL_PROCESSING: (
+        "Run the import again later: it looks at the video again. If the row stays processing for"
+        " days, look for its reference id in the account."
+    ),
+    FailureCode.MEDIA_MISSING: _LOOK_FOR_VIDEO,
+    FailureCode.INGEST_SHARED: (
+        "Two rows may have the same source URL. If the row needs no video of its own, remove it"
+        " from the manifest. Otherwise give it another source URL and another reference id."
+    ),
+    FailureCode.MEDIA_STATUS: (
+        "Look at the video in the account, and publish or restore it; then run the import again, or"
+        " retry if the row has failed. If the row needs another video, give the row another"
+        " reference id."
     ),
     POSSIBLE_DUPLICATE_CODE: (
         "Run the import again and say whether it is the same video: same-videos yes or no."

@@ -62,15 +62,16 @@ RECOVER: Final = f"""
     WHERE status = 'creating'
 """
 CLAIM: Final = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
-#: Stores a status update. Columns for which the update has NULL keep their values.
+#: Stores a status update. Columns for which the update has NULL keep their values. A row that
+#: becomes pending loses its former ingest and media.
 APPLY: Final = """
     UPDATE row SET
         status = :status,
         error = :error,
         codes = :codes,
         sent_at = coalesce(:sent_at, sent_at),
-        ingest_id = coalesce(:ingest_id, ingest_id),
-        media_id = coalesce(:media_id, media_id),
+        ingest_id = CASE WHEN :status <> 'pending' THEN coalesce(:ingest_id, ingest_id) END,
+        media_id = CASE WHEN :status <> 'pending' THEN coalesce(:media_id, media_id) END,
         key = coalesce(:key, key),
         title = coalesce(:title, title),
         duration = coalesce(:duration, duration),

@@ -24,10 +24,9 @@ from batch_import.importer.forecast import (
 )
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.ownership import (
-    REFERENCE_ID_TAKEN,
     media_to_adopt,
     non_failed,
-    reference_id_taken_message,
+    reference_id_taken,
 )
 from batch_import.job import Job
 from batch_import.manifest.deadlines import UrlExpiries
@@ -357,6 +356,5 @@ def _adopt_from_page(
 def _refuse_taken_ids(rows_with_taken_id: _RowsWithTakenId) -> Iterator[StatusUpdate]:
     """Yield a status update for each row that a run would not send: its reference ID is taken."""
     for row, media in rows_with_taken_id.values():
-        message = reference_id_taken_message([media])
-        code = REFERENCE_ID_TAKEN
+        message, code = reference_id_taken([media])
         yield StatusUpdate(row.row_number, Status.FAILED, message, error=message, code=code)

@@ -7,11 +7,10 @@ know which pages are read to find the media.
 from collections.abc import Sequence
 
 from batch_import.importer.schedule.ownership import (
-    REFERENCE_ID_TAKEN,
     import_notes,
     media_to_adopt,
     non_failed,
-    reference_id_taken_message,
+    reference_id_taken,
 )
 from batch_import.importer.schedule.row_states import CreationTime, Processing, ToCreate
 from batch_import.importer.schedule.tracker import Tracker
@@ -39,12 +38,12 @@ def adopt_or_refuse(
         return []
     media = media_to_adopt(candidates, row, adopt)
     if media is None:
-        reason = reference_id_taken_message(candidates)
-        return [tracker.finish(row, Status.FAILED, reason, error=reason, code=REFERENCE_ID_TAKEN)]
+        reason, code = reference_id_taken(candidates)
+        return [tracker.finish(row, Status.FAILED, reason, error=reason, code=code)]
     if media.status == "online":
         reason = "was in the account already"
-        error, code = import_notes(row, media, candidates, was_sent=False)
-        return [tracker.finish(row, Status.IMPORTED, reason, error=error, code=code, media=media)]
+        error, codes = import_notes(row, media, candidates, was_sent=False)
+        return [tracker.finish(row, Status.IMPORTED, reason, error=error, code=codes, media=media)]
     # No POST of this row created the media, so it may have any age.
     created = CreationTime(
         earliest=float("-inf"), latest=now, first_post_at=float("inf"), is_certain=False

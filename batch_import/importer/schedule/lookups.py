@@ -13,8 +13,9 @@ from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.failures import failure_code
 from batch_import.importer.list_pages import ListPages
-from batch_import.importer.schedule.media_comparison import IN_REVIEW_STATUS, MediaComparison
+from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.media_grouping import group_by_owner
+from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.schedule.repeat import (
@@ -141,9 +142,7 @@ class Lookups:
             self._tracker.replace(state)
         media_by_owner = group_by_owner(state, search.items, self._comparison.clock_offset)
         changes = self._comparison.compare(state, media_by_owner, requested_at, now)
-        if not changes:
-            self._timing.end_if_overdue(state, now)
-        return changes
+        return changes or self._timing.end_if_overdue(state, now)
 
     def _apply_status(
         self, state: Processing, answer: IngestStatus, requested_at: float, now: float
@@ -166,12 +165,12 @@ class Lookups:
             # A list did not show the media although it has not failed: lists are not reliable.
             self._consistency.mark_inconsistent()
         poll.history.is_in_review = answer.status == IN_REVIEW_STATUS
+        poll.history.media_status = answer.status
         if answer.status == "online":
             self._set_online(state, now, is_confirmed=True)
             return []
         self._timing.record_not_done(state, poll, requested_at, now)
-        self._timing.end_if_overdue(state, now)
-        return []
+        return self._timing.end_if_overdue(state, now)
 
     def _set_online(self, state: Processing, now: float, *, is_confirmed: bool) -> None:
         """Set a row whose ingest is finished to `Online`, until a list shows its media.
@@ -191,8 +190,8 @@ class Lookups:
                 media_id=state.media_id,
             )
         )
+        # Before a row that takes too long is given up, another list shows whether its media exists.
         self._tracker.polling.schedule(state.row.row_number, now)
-        self._timing.end_if_overdue(state, now)
 
     def _handle_refusal(self, state: InAccount, message: str, now: float) -> list[StatusUpdate]:
         """Repeat a refused lookup after a delay. After `MAX_ATTEMPTS` refusals, the row is unknown.
@@ -206,8 +205,7 @@ class Lookups:
                 MIN_POLL_INTERVAL, poll.lookup.refusal_count, self._settings.poll_interval
             )
             self._tracker.polling.schedule(state.row.row_number, now, wait)
-            self._timing.end_if_overdue(state, now)
-            return []
+            return self._timing.end_if_overdue(state, now)
         error = f"the platform refuses requests for its status: {message}"
         self._timing.record_given_up(state)
         code = FailureCode.UNCONFIRMED

@@ -7,10 +7,10 @@ since its POST. This module must not know which request returned the list.
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
 
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.media_grouping import MediaByOwner, may_be_of_last_post
+from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.ownership import (
     REFERENCE_ID_TAKEN,
@@ -32,10 +32,6 @@ from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Media, Status, StatusUpdate
-
-#: Status of media of users with the role "Creator", which wait for a person to approve them (the
-#: vendor's help pages).
-IN_REVIEW_STATUS: Final = "pending review"
 
 
 class MediaComparison:
@@ -102,14 +98,15 @@ class MediaComparison:
             self._record_arrival(state, media)
         poll.history.is_listed, poll.lookup.scan_page_number = True, 1
         poll.history.is_in_review = media.status == IN_REVIEW_STATUS
+        poll.history.is_absent = False
+        poll.history.media_status = media.status or poll.history.media_status
         if is_online:
             return [self._finish_imported(state, poll, media, ours, now)]
         self._timing.record_not_done(state, poll, requested_at, now)
         if isinstance(state, Unknown):
             return [self._set_processing(state, media, now)]
         self._record_unfinished(state, poll, media, now)
-        self._timing.end_if_overdue(state, now)
-        return []
+        return self._timing.end_if_overdue(state, now)
 
     def _record_arrival(self, state: Unknown, media: Media) -> None:
         """Learn from the media of an unknown row how late the platform may carry out a POST."""
@@ -166,8 +163,7 @@ class MediaComparison:
                 return self._handle_adopted_failed(state, media, now)
             return self.handle_absence(state, requested_at, now)
         if isinstance(state, Processing):
-            self._timing.schedule_lookup(state, now)  # only the ingest shows the reason
-            return []
+            return self._timing.schedule_lookup(state, now)  # only the ingest shows the reason
         if state.is_confirmed:
             # The ingest of the row is online. Therefore this media is of an earlier POST.
             self._tracker.replace(replace(state, media_id=None))
@@ -230,6 +226,7 @@ class MediaComparison:
         age = state.created.min_age(requested_at)
         if isinstance(state, Unknown):
             return self._handle_absence_of_unknown(state, poll, age, now)
+        poll.history.is_absent = True
         if is_confirmed_created(state):
             if not poll.history.is_listed:
                 self._consistency.record_hidden(age)
@@ -238,8 +235,7 @@ class MediaComparison:
             elif isinstance(state, Processing):
                 # An earlier list showed the media. It may have failed and been removed since.
                 poll.history.has_vanished = True
-                self._timing.schedule_lookup(state, now)
-                return []
+                return self._timing.schedule_lookup(state, now)
             else:
                 self._consistency.mark_inconsistent()
         if isinstance(state, Processing):
@@ -249,7 +245,7 @@ class MediaComparison:
             self._timing.schedule_next(state, now)
         if poll.history.is_listed:
             # A row that no list has shown gets a lookup before it is given up.
-            self._timing.end_if_overdue(state, now)
+            return self._timing.end_if_overdue(state, now)
         return []
 
     def _handle_absence_of_unknown(

@@ -7,7 +7,8 @@ The reference ID alone is no proof, because other users may have used the same I
   progress from the time when it is about to be sent until it is answered or times out. The
   platform's clock may differ from this machine's clock.
 - If the row was not sent: the row adopts the media (uses it instead of creating one) only if the
-  media has the row's title, or if the setting `adopt` is `any`.
+  media has the row's title, or if the setting `adopt` is `any`. The media must be online or on its
+  way to be online: an archived or deleted media is not adopted.
 
 The title of a row is its `filename`, because the POST sends the title in this field. Two titles
 count as equal if they are equal after Unicode normalization (NFC), case folding, collapsing of
@@ -22,6 +23,11 @@ from typing import Final
 
 from batch_import.addresses.unicode_forms import normalized
 from batch_import.failure_codes import FailureCode
+from batch_import.importer.schedule.media_statuses import (
+    ADOPTABLE_STATUSES,
+    ONLINE_STATUS,
+    UNFINISHED_STATUSES,
+)
 from batch_import.models import JobRow, Media
 
 #: Failure code of a row that was not sent and that must not adopt the media with its reference ID.
@@ -128,7 +134,7 @@ def may_adopt(media: Media, row: JobRow, adopt: str) -> bool:
 
     `adopt` is the setting.
     """
-    return adopt == "any" or same_title(row, media)
+    return media.status in ADOPTABLE_STATUSES and (adopt == "any" or same_title(row, media))
 
 
 def media_to_adopt(items: Iterable[Media], row: JobRow, adopt: str) -> Media | None:
@@ -148,6 +154,24 @@ def other_title_note(row: JobRow, media: Media) -> str:
     return f"taken over although its title in the account is {media.title!r}, as set by adopt: any"
 
 
+def reference_id_taken(items: Sequence[Media]) -> tuple[str, FailureCode]:
+    """Returns the error and the code for a row whose reference ID is used by other media.
+
+    Args:
+        items: media that the row must not adopt; at least one. If the status of each of them
+            prevents this, the error and the code say so.
+    """
+    media = best_media(items) or items[0]
+    if media.status in ADOPTABLE_STATUSES:
+        return reference_id_taken_message([media]), REFERENCE_ID_TAKEN
+    error = (
+        f"the account has a media with the reference ID whose status is “{media.status}”, which is"
+        f" neither online nor processing (id {media.id}); the row was not sent, and does not use"
+        " this media"
+    )
+    return error, FailureCode.MEDIA_STATUS
+
+
 def reference_id_taken_message(items: Sequence[Media]) -> str:
     """Returns the error for a row whose reference ID is used by media that it must not adopt.
 
@@ -163,21 +187,22 @@ def reference_id_taken_message(items: Sequence[Media]) -> str:
     )
 
 
-#: Ranks of the platform's statuses for `best_media`. Every other status has the rank 1, because the
-#: media is not finished.
-_STATUS_RANKS: Final = {"online": 0, "failed": 2}
-_UNFINISHED_RANK: Final = 1
+#: Ranks of the platform's statuses for `best_media`. Another status may mean that the media is
+#: archived or deleted, or that it is not finished.
+_STATUS_RANKS: Final = {ONLINE_STATUS: 0, **dict.fromkeys(UNFINISHED_STATUSES, 1), "failed": 3}
+_OTHER_RANK: Final = 2
 
 
 def best_media(items: Sequence[Media]) -> Media | None:
     """Returns the media to use for a row that has several; None if there is none.
 
-    An online media is preferred to an unfinished media, and both to a failed media. Of media with
-    the same rank, the first is returned, which is the newest in lists of the platform.
+    An online media is preferred to an unfinished media, and both to a media with a status that is
+    not known. A failed media is the last choice. Of media with the same rank, the first is
+    returned, which is the newest in lists of the platform.
     """
     return min(
         items,
-        key=lambda media: _STATUS_RANKS.get(media.status, _UNFINISHED_RANK),
+        key=lambda media: _STATUS_RANKS.get(media.status, _OTHER_RANK),
         default=None,
     )
 

@@ -227,8 +227,7 @@ class PageReading:
         self._record_scanned(state, now)
         self._timing.schedule_next(state, now)
         if not isinstance(state, Unknown):
-            self._timing.end_if_overdue(state, now)
-            return []
+            return self._timing.end_if_overdue(state, now)
         unknown = replace(state, is_searched=True)
         self._tracker.replace(unknown)
         return self._settling.end_if_expired(unknown, now)

@@ -81,6 +81,9 @@ class ListHistory:
         is_listed: whether a list has shown the row.
         has_vanished: whether lists have shown the row, but the last list that should have shown it
             did not.
+        is_absent: whether the last list that had to show the row did not show it.
+        media_status: status of the row's media, or of its ingest, in the last answer that showed
+            one; empty if none did.
         is_in_review: whether a person must approve the media before it is online, which may take
             any time.
         late_miss_count: number of pages since the last lookup that did not show the row online
@@ -93,6 +96,8 @@ class ListHistory:
 
     is_listed: bool = False
     has_vanished: bool = False
+    is_absent: bool = False
+    media_status: str = ""
     is_in_review: bool = False
     late_miss_count: int = 0
     not_done_age: float = 0.0

@@ -145,6 +145,8 @@ class Unknown:
         is_held: whether a previous run, on another machine, may still send its POST.
         has_timed_out: whether its last POST got no answer within a time-out. Then the platform may
             still carry it out.
+        is_ingest_shared: whether the platform answered with the ingest of another row. A repeated
+            POST would get the same answer.
     """
 
     row: JobRow
@@ -158,6 +160,7 @@ class Unknown:
     id_taken_message: str = ""
     is_held: bool = False
     has_timed_out: bool = False
+    is_ingest_shared: bool = False
 
 
 #: States of rows whose media is, or may be, in the account.

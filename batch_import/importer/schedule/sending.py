@@ -36,7 +36,7 @@ from batch_import.importer.schedule.row_states import (
 )
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import Answer, NotSigned
-from batch_import.models import MediaPage, Status, StatusUpdate
+from batch_import.models import JobRow, MediaPage, Status, StatusUpdate
 
 
 class Sending:
@@ -78,18 +78,7 @@ class Sending:
             case CreateOutcome.NOT_CARRIED_OUT:
                 return self._send_again(state, answer, now)
             case CreateOutcome.CREATED:
-                ingest_id = str(answer)
-                processing = Processing(row, created, now, ingest_id=ingest_id)
-                self._tracker.enter_account(processing, now + self._first_check_delay())
-                return [
-                    StatusUpdate(
-                        row.row_number,
-                        Status.PROCESSING,
-                        "accepted by Viostream",
-                        sent_at=now,
-                        ingest_id=ingest_id,
-                    )
-                ]
+                return self._handle_created(waiting, created, str(answer), now)
             case CreateOutcome.REFUSED:
                 code = (
                     FailureCode.NOT_ALLOWED
@@ -156,6 +145,59 @@ class Sending:
                 error=message,
                 code=code,
                 sent_at=now,
+            )
+        ]
+
+    def _handle_created(
+        self, waiting: ToCreate, created: CreationTime, ingest_id: str, now: float
+    ) -> list[StatusUpdate]:
+        """Handle an answer with the ID of the ingest that the platform has started."""
+        row = waiting.row
+        other_row = self._tracker.other_row_of_ingest(ingest_id, row)
+        if other_row is not None:
+            return self._handle_shared_ingest(waiting, created, ingest_id, other_row, now)
+        processing = Processing(row, created, now, ingest_id=ingest_id)
+        self._tracker.enter_account(processing, now + self._first_check_delay())
+        return [
+            StatusUpdate(
+                row.row_number,
+                Status.PROCESSING,
+                "accepted by Viostream",
+                sent_at=now,
+                ingest_id=ingest_id,
+            )
+        ]
+
+    def _handle_shared_ingest(
+        self,
+        waiting: ToCreate,
+        created: CreationTime,
+        ingest_id: str,
+        other_row: JobRow,
+        now: float,
+    ) -> list[StatusUpdate]:
+        """Handle an answer with the ingest of another row.
+
+        The platform may have created no media for this row, because both rows have the same source.
+        Or it created the media and answered with a wrong ID. Therefore the row is unknown.
+        """
+        message = (
+            f"the platform answered with the ingest of the row with the reference ID"
+            f" {other_row.reference_id!r} (line {other_row.line})"
+        )
+        unknown = Unknown(
+            waiting.row, created, now, message, waiting.post_count + 1, is_ingest_shared=True
+        )
+        self._tracker.enter_account(unknown, now + MIN_POLL_INTERVAL)
+        return [
+            StatusUpdate(
+                waiting.row.row_number,
+                Status.UNKNOWN,
+                message,
+                error=message,
+                code=FailureCode.INGEST_SHARED,
+                sent_at=now,
+                ingest_id=ingest_id,
             )
         ]
 

@@ -18,7 +18,7 @@ from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.schedule.repeat import MAX_ATTEMPTS, ListConsistency
 from batch_import.importer.schedule.row_states import ToCreate, Unknown
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Status, StatusUpdate
+from batch_import.models import JobRow, Status, StatusUpdate
 
 _UNCONFIRMED: Final = FailureCode.UNCONFIRMED
 _HELD_MESSAGE: Final = (
@@ -69,7 +69,7 @@ class Settling:
             # Another machine may still send the POST; therefore an absence proves nothing.
             return self.end_if_expired(state, now)
         is_proven = self._is_absence_proven(state, unseen_age)
-        if is_proven and not state.has_conflict:
+        if is_proven and not (state.has_conflict or state.is_ingest_shared):
             return self._handle_not_created(state, now)
         if self._is_being_proven(state, unseen_age, now):
             return []
@@ -106,9 +106,10 @@ class Settling:
         """Returns the age from which absences may prove that a row's media does not exist.
 
         None if the age is not known, or if absences prove nothing: another machine may still send
-        the POST, or the platform answered that a media with the row's reference ID exists.
+        the POST, or the platform answered that a media with the row's reference ID exists, or it
+        answered with the ingest of another row.
         """
-        if state.is_held or state.has_conflict:
+        if state.is_held or state.has_conflict or state.is_ingest_shared:
             return None
         return self._consistency.proof_age(unseen_age, has_timed_out=state.has_timed_out)
 
@@ -182,24 +183,36 @@ class Settling:
                     state.row, Status.UNKNOWN, "not found", error=_HELD_MESSAGE, code=_UNCONFIRMED
                 )
             ]
-        self._unsettled_counts[state.row.row_number] += 1
+        if state.id_taken_message:
+            return [self._finish_unknown(state.row, state.id_taken_message, _UNCONFIRMED)]
+        if state.is_ingest_shared:
+            problem, code = state.reason, FailureCode.INGEST_SHARED
+        else:
+            problem, code = "its POST got no clear answer", _UNCONFIRMED
+        error = (
+            f"{problem}, and {age:.0f} s later no media is found;"
+            " look in the account, then run again with the setting when-unsure: retry"
+        )
+        return [self.end_not_found(state.row, error, code)]
+
+    def end_not_found(self, row: JobRow, error: str, code: FailureCode) -> StatusUpdate:
+        """End the search for a row whose media is not found, and may exist.
+
+        If the setting `when_unsure` is `retry`, the row becomes pending, and is sent again, up to
+        `MAX_ATTEMPTS` times. Otherwise it becomes unknown, with `error` and `code`.
+        """
+        self._unsettled_counts[row.row_number] += 1
         if (
             self._settings.when_unsure == "retry"
-            and not state.id_taken_message
-            and self._unsettled_counts[state.row.row_number] < MAX_ATTEMPTS
+            and self._unsettled_counts[row.row_number] < MAX_ATTEMPTS
         ):
             self.has_requeued_rows = True
             reason = "not found: sent again, because when-unsure is retry"
-            return [self._tracker.finish(state.row, Status.PENDING, reason)]
-        error = state.id_taken_message or (
-            f"its POST got no clear answer, and {age:.0f} s later no media is found;"
-            " look in the account, then run again with the setting when-unsure: retry"
-        )
-        return [
-            self._tracker.finish(
-                state.row, Status.UNKNOWN, "not found", error=error, code=_UNCONFIRMED
-            )
-        ]
+            return self._tracker.finish(row, Status.PENDING, reason)
+        return self._finish_unknown(row, error, code)
+
+    def _finish_unknown(self, row: JobRow, error: str, code: FailureCode) -> StatusUpdate:
+        return self._tracker.finish(row, Status.UNKNOWN, "not found", error=error, code=code)
 
 
 def exhausted_update(waiting: ToCreate) -> StatusUpdate:

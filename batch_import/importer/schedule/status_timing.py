@@ -5,9 +5,11 @@ the row. It must not know what a status request shows.
 """
 
 from batch_import.configuration.settings import Settings
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.late_rows import LateRows
+from batch_import.importer.schedule.media_statuses import ONLINE_STATUS, UNFINISHED_STATUSES
 from batch_import.importer.schedule.observations import LATE_FACTOR, ProcessingTimes
-from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP, Poll
+from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP, ListHistory, Poll
 from batch_import.importer.schedule.row_states import (
     InAccount,
     Online,
@@ -17,6 +19,7 @@ from batch_import.importer.schedule.row_states import (
 )
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
+from batch_import.models import Status, StatusUpdate
 
 
 class StatusTiming:
@@ -70,40 +73,59 @@ class StatusTiming:
             wait = polling.interval_for(age, is_in_review=poll.history.is_in_review)
             if poll.history.late_miss_count >= MISSES_BEFORE_LOOKUP:
                 poll.lookup.is_needed, wait = True, 0.0
-            seconds_left = state.wait_started_at + self._settings.max_wait - now
+            seconds_left = state.wait_started_at + self._max_wait(state) - now
             if seconds_left > 0:
                 wait = min(wait, seconds_left)
         polling.schedule(state.row.row_number, now, wait)
 
-    def schedule_lookup(self, state: Processing, now: float) -> None:
+    def schedule_lookup(self, state: Processing, now: float) -> list[StatusUpdate]:
         """Let the next request for a row be a lookup of its ingest, without delay.
 
-        If the ID of the ingest is not known, wait for another list instead.
+        If the ID of the ingest is not known, wait for another list instead. Returns the status
+        updates to store.
         """
         if state.ingest_id is None:
             self.schedule_next(state, now)
-            self.end_if_overdue(state, now)
-            return
+            return self.end_if_overdue(state, now)
         self._tracker.polling[state.row.row_number].lookup.is_needed = True
         self._tracker.polling.schedule(state.row.row_number, now)
+        return []
 
     def is_overdue(self, state: InAccount, now: float) -> bool:
-        """Whether the run has waited for a row for at least the setting `max_wait`."""
-        return (
-            not isinstance(state, Unknown)
-            and now >= state.wait_started_at + self._settings.max_wait
+        """Whether the run has waited for a row for as long as it waits at most."""
+        return not isinstance(state, Unknown) and now >= state.wait_started_at + self._max_wait(
+            state
         )
 
-    def end_if_overdue(self, state: InAccount, now: float) -> None:
-        """Stop waiting for a row that takes too long.
+    def _max_wait(self, state: Processing | Online) -> float:
+        """Returns the maximum number of seconds for which the run waits for a row.
 
-        The status of the row does not change, because it has not failed. The next run continues
-        with it.
+        A previous run waited for `max_wait` already if its ingest is finished and the row is
+        unknown. Then the row is searched for like other unknown rows.
+        """
+        was_not_found = isinstance(state, Online) and state.row.status is Status.UNKNOWN
+        return self._settings.settle if was_not_found else self._settings.max_wait
+
+    def end_if_overdue(self, state: InAccount, now: float) -> list[StatusUpdate]:
+        """Stop waiting for a row that takes too long; returns the status updates to store.
+
+        The row stays `processing`, because it has not failed, and the next run continues with it.
+        It becomes unknown if the platform no longer knows its ingest and lists lack its media: then
+        the setting `when_unsure` decides whether it is sent again.
         """
         current = self._tracker.of_row(state.row)
-        if isinstance(current, Processing | Online) and self.is_overdue(current, now):
-            self.record_given_up(current)
-            self._tracker.drop(state.row, is_listed=True)
+        if not (isinstance(current, Processing | Online) and self.is_overdue(current, now)):
+            return []
+        history = self._tracker.polling[state.row.row_number].history
+        waited_seconds = now - current.wait_started_at
+        error, code = _overdue_reason(current, history, waited_seconds)
+        self.record_given_up(current)
+        if code is FailureCode.MEDIA_MISSING and _may_have_no_media(current):
+            error += "; look in the account, then run again with the setting when-unsure: retry"
+            return [self._settling.end_not_found(state.row, error, code)]
+        self._tracker.drop(state.row, is_listed=True)
+        number = state.row.row_number
+        return [StatusUpdate(number, Status.PROCESSING, error, error=error, code=code)]
 
     def record_given_up(self, state: InAccount) -> None:
         """Record that the run stops waiting for a row. The caller then removes the row."""
@@ -128,3 +150,36 @@ class StatusTiming:
         return max(
             (poll.history.unseen_age for poll in polls if not poll.history.is_listed), default=0.0
         )
+
+
+def _overdue_reason(
+    state: Processing | Online, history: ListHistory, waited_seconds: float
+) -> tuple[str, FailureCode]:
+    """Returns what is known about a row that takes too long, as an error and its code."""
+    is_missing = history.is_absent or not history.is_listed
+    status = history.media_status
+    if is_missing and isinstance(state, Online):
+        if state.is_confirmed:
+            error = "its ingest is online, but no list shows a media with its reference ID"
+        else:
+            error = "the platform no longer knows its ingest, and no list shows its media"
+        return error, FailureCode.MEDIA_MISSING
+    if is_missing and isinstance(state, Processing) and state.ingest_id is None:
+        error = "a list has shown its media, and no list shows the media now"
+        return error, FailureCode.MEDIA_MISSING
+    if status not in UNFINISHED_STATUSES | {ONLINE_STATUS}:
+        error = f"its status on the platform is “{status}”, which is neither online nor failed"
+        return error, FailureCode.MEDIA_STATUS
+    shown_status = status if status in UNFINISHED_STATUSES and status else "processing"
+    return f"still {shown_status} after {waited_seconds:.0f} s", FailureCode.STILL_PROCESSING
+
+
+def _may_have_no_media(state: Processing | Online) -> bool:
+    """Whether a row whose media is missing may be sent again if the user allows it.
+
+    This is not so if the platform says that the ingest is online, because lists may show the media
+    late. If the row was unknown before this run, a previous run has waited long enough.
+    """
+    return isinstance(state, Online) and (
+        not state.is_confirmed or state.row.status is Status.UNKNOWN
+    )

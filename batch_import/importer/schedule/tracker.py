@@ -34,6 +34,8 @@ class Tracker:
         self._states: dict[int, RowState] = {}
         self._numbers_by_reference: dict[str, int] = {}
         self._rows: dict[int, JobRow] = {}
+        self._ingest_ids: dict[int, str] = {}
+        self._numbers_by_ingest: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._states)
@@ -70,6 +72,11 @@ class Tracker:
         number = self._numbers_by_reference.get(reference_id)
         return None if number is None else self._states[number]
 
+    def other_row_of_ingest(self, ingest_id: str, row: JobRow) -> JobRow | None:
+        """Returns another row in flight whose POST was answered with an ingest ID; None if none."""
+        number = self._numbers_by_ingest.get(ingest_id, row.row_number)
+        return None if number == row.row_number else self._rows[number]
+
     def all_in_account(self) -> Iterable[InAccount]:
         """Yields the states of all rows in the account."""
         for state in self._states.values():
@@ -101,6 +108,9 @@ class Tracker:
         self.set_state(state.row, state)
         self.polling.add(state.row.row_number, due_at)
         self.positions.add(state, imported_between_count)
+        if isinstance(state, Processing) and state.ingest_id is not None:
+            self._ingest_ids[state.row.row_number] = state.ingest_id
+            self._numbers_by_ingest.setdefault(state.ingest_id, state.row.row_number)
 
     def replace(self, state: InAccount) -> None:
         """Replace the state of a row that is in the account, and stays there."""
@@ -148,3 +158,6 @@ class Tracker:
             was_listed = self.polling[number].history.is_listed
             self.polling.remove(number)
             self.positions.remove(number, is_listed=is_listed or was_listed)
+        ingest_id = self._ingest_ids.pop(number, None)
+        if ingest_id is not None and self._numbers_by_ingest.get(ingest_id) == number:
+            del self._numbers_by_ingest[ingest_id]

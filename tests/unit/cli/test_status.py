@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from batch_import.cli.status import status_lines
 from batch_import.job import Job
 from batch_import.models import Counts, Status
@@ -58,6 +60,12 @@ def test_a_cause_is_shown_with_the_text_of_a_row() -> None:
     (group,) = job_status.attention_groups
     differing = replace(job_status, attention_groups=(replace(group, has_one_reason=False),))
     assert "2 failed: for example: HTTP 0 (h.test)" in status_lines(JOB, differing, NOW)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_cause_is_shown_for_rows_with_any_status(status: Status) -> None:
+    lines = status_lines(JOB, create_job_status(running=False, status=status), NOW)
+    assert f"2 {status}: HTTP 0 (h.test)" in lines
 
 
 def test_further_causes_are_counted_with_the_place_where_they_are_listed() -> None:

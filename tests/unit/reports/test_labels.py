@@ -10,7 +10,14 @@ from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
 from batch_import.models import ResultRow, Status
-from batch_import.reports.labels import ATTENTION, STATUSES, advice, parse_duration, without_numbers
+from batch_import.reports.labels import (
+    ATTENTION,
+    STATUSES,
+    advice,
+    needs_attention,
+    parse_duration,
+    without_numbers,
+)
 from batch_import.reports.summary import Cause, Summary, cause_of
 
 
@@ -33,6 +40,15 @@ def test_every_status_has_a_label_and_statuses_that_need_attention_have_advice()
 )
 def test_the_advice_depends_on_the_failure_code(code: str, words: str) -> None:
     assert advice(Status.FAILED, [code], "").startswith(words)
+
+
+@pytest.mark.parametrize(
+    "code", [FailureCode.STILL_PROCESSING, FailureCode.MEDIA_MISSING, FailureCode.MEDIA_STATUS]
+)
+def test_a_processing_row_needs_attention_if_a_run_stopped_waiting_for_it(code: str) -> None:
+    assert not needs_attention(Status.PROCESSING, ())
+    assert needs_attention(Status.PROCESSING, [code])
+    assert advice(Status.PROCESSING, [code], "")
 
 
 def test_a_row_of_an_earlier_version_without_a_hint_has_general_advice() -> None:

@@ -108,6 +108,18 @@ def test_a_status_update_keeps_the_known_values() -> None:
     assert (found.ingest_id, found.key, found.duration) == ("i", "k", "00:01:05")
 
 
+def test_a_row_that_becomes_pending_loses_its_former_ingest_and_media() -> None:
+    store = loaded_store("a")
+    (sent,) = store.queue.claim(1, 2.0)
+    processing = StatusUpdate(
+        sent.row_number, Status.PROCESSING, ingest_id="i", media=Media("m", "k", "a")
+    )
+    store.queue.apply([processing], 3.0)
+    store.queue.apply([StatusUpdate(sent.row_number, Status.PENDING)], 4.0)
+    (again,) = store.queue.claim(1, 5.0)
+    assert (again.ingest_id, again.media_id) == (None, None)
+
+
 def test_codes_are_kept_with_rows_and_events_until_the_next_change() -> None:
     store = Store(None)
     bad = dataclasses.replace(row("b", 3, error="two"), codes=("url-scheme", "filename-missing"))

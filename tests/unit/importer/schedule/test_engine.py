@@ -39,9 +39,9 @@ def row(n: int = 1, status: Status = Status.PENDING, **more: object) -> JobRow:
     return JobRow(n, f"r{n}", "https://h/v.mp4", "T", "mp4", status, **more)  # type: ignore[arg-type]
 
 
-def processing_row(n: int = 1, **more: object) -> JobRow:
+def processing_row(n: int = 1, *, status: Status = Status.PROCESSING, **more: object) -> JobRow:
     """Return a row that a previous run left in flight."""
-    return row(n, Status.PROCESSING, **{"ingest_id": f"i{n}", "sent_at": 1000.0, **more})
+    return row(n, status, **{"ingest_id": f"i{n}", "sent_at": 1000.0, **more})
 
 
 def media(status: str = "online", reference: str = "r1", key: str = "k") -> Media:
@@ -191,8 +191,78 @@ def test_a_row_with_an_unknown_ingest_status_stays_in_flight(word: str) -> None:
 def test_a_row_that_is_processing_longer_than_max_wait_is_not_failed() -> None:
     play = ScheduleDriver(processing_row(), settings=Settings(max_wait=70))
     play.account = [media("processing")]
-    assert play.finish() == []
+    (given_up,) = play.finish()
+    assert (given_up.status, given_up.code) == (Status.PROCESSING, FailureCode.STILL_PROCESSING)
+    assert given_up.error == "still processing after 70 s"
     assert 1070.0 <= play.now < 1075.0
+
+
+def test_an_unknown_status_of_the_media_is_in_the_error_of_a_row_that_is_given_up() -> None:
+    play = ScheduleDriver(processing_row())
+    play.account = [media("archived")]
+    (given_up,) = play.finish()
+    assert (given_up.status, given_up.code) == (Status.PROCESSING, FailureCode.MEDIA_STATUS)
+    assert "“archived”" in given_up.error
+
+
+def test_a_row_whose_ingest_is_online_and_that_no_list_shows_stays_processing_with_a_reason() -> (
+    None
+):
+    play = ScheduleDriver(processing_row(), settings=replace(SETTINGS, when_unsure="retry"))
+    assert play.answer_to(GetIngestStatus, IngestStatus("online")) == []
+    (given_up,) = play.finish()
+    assert (given_up.status, given_up.code) == (Status.PROCESSING, FailureCode.MEDIA_MISSING)
+    assert "its ingest is online, but no list shows" in given_up.error
+
+
+@pytest.mark.parametrize("shown", [[], [media("processing")]])
+def test_a_row_whose_ingest_and_media_are_gone_becomes_unknown(shown: list[Media]) -> None:
+    play = ScheduleDriver(processing_row())
+    play.answer(page_of(*shown))
+    assert play.answer_to(GetIngestStatus, RequestRejected("no such ingest", status=404)) == []
+    (given_up,) = play.finish()
+    assert (given_up.status, given_up.code) == (Status.UNKNOWN, FailureCode.MEDIA_MISSING)
+    assert "no longer knows its ingest" in given_up.error
+    assert play.now >= 1000 + SETTINGS.max_wait
+
+
+def test_a_row_whose_ingest_and_media_are_gone_is_sent_again_only_if_the_user_allows_it() -> None:
+    play = ScheduleDriver(
+        processing_row(status=Status.UNKNOWN), settings=replace(SETTINGS, when_unsure="retry")
+    )
+    assert play.answer_to(GetIngestStatus, RequestRejected("no such ingest", status=404)) == []
+    (requeued,) = play.finish()
+    assert (requeued.status, requeued.code) == (Status.PENDING, "")
+    # A previous run has waited for `max_wait`.
+    assert 1000 + SETTINGS.settle <= play.now < 1000 + SETTINGS.max_wait
+
+
+# Two rows with one ingest -------------------------------------------------------------------------
+
+
+def test_a_row_that_gets_the_ingest_of_another_row_is_unknown_and_not_sent_again() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 31)))
+    create_and_show(play, range(1, 29))
+    play.answer("i-29")
+    (shared,) = play.answer("i-29")
+    assert (shared.status, shared.code) == (Status.UNKNOWN, FailureCode.INGEST_SHARED)
+    assert "'r29'" in shared.error
+    play.account = [media(reference=f"r{n}", key=f"k{n}") for n in range(29, 0, -1)]
+    *_, end = play.finish()
+    assert (end.row_number, end.status, end.code) == (
+        30,
+        Status.UNKNOWN,
+        FailureCode.INGEST_SHARED,
+    )
+    assert "'r29'" in end.error
+
+
+def test_a_row_that_gets_the_ingest_of_another_row_is_imported_if_its_media_appears() -> None:
+    play = ScheduleDriver(row(1), row(2))
+    play.answer("i-1")
+    play.answer("i-1")
+    play.account = [media(reference="r2", key="2"), media(reference="r1", key="1")]
+    assert statuses(play.finish()) == [Status.IMPORTED] * 2
 
 
 def test_two_media_with_one_reference_id_are_reported() -> None:
@@ -262,8 +332,9 @@ def test_lists_that_never_showed_an_existing_media_prove_nothing() -> None:
     create_and_show(play, range(1, 30))
     play.answer("i-30")  # no list ever shows it
     play.answer(NoAnswer("cut"))
-    *imported, lost = play.finish()
+    *imported, hidden, lost = play.finish()
     assert statuses(imported) == [Status.IMPORTED] * 29
+    assert (hidden.row_number, hidden.status) == (30, Status.PROCESSING)
     assert (lost.row_number, lost.status) == (31, Status.UNKNOWN)
 
 

@@ -70,6 +70,23 @@ def test_a_row_that_was_not_sent_adopts_only_a_media_with_its_title() -> None:
     assert may_adopt(media("HR only"), ROW, "any")
 
 
+@pytest.mark.parametrize("status", ["online", "processing", "queued", "pending review", ""])
+def test_a_media_that_is_online_or_on_its_way_may_be_adopted(status: str) -> None:
+    assert may_adopt(media("Sales kick-off", status=status), ROW, "same-title")
+
+
+@pytest.mark.parametrize("status", ["archived", "deleted", "error", "failed", "published"])
+@pytest.mark.parametrize("adopt", ["same-title", "any"])
+def test_a_media_with_another_status_is_not_adopted(status: str, adopt: str) -> None:
+    assert not may_adopt(media("Sales kick-off", status=status), ROW, adopt)
+
+
+def test_an_unfinished_media_is_better_than_one_with_a_status_that_is_not_known() -> None:
+    archived, queued, failed = (media(status=each) for each in ("archived", "queued", "failed"))
+    assert best_media([failed, archived, queued]) is queued
+    assert best_media([failed, archived]) is archived
+
+
 def test_the_message_has_title_date_and_id_of_the_media() -> None:
     text = reference_id_taken_message([media("HR only", "2026-11-26T10:00:00Z")])
     assert "'HR only', created 2026-11-26T10:00:00Z (id m1)" in text
