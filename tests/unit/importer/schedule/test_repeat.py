@@ -11,6 +11,7 @@ from batch_import.errors import (
     Throttled,
 )
 from batch_import.importer.schedule.repeat import (
+    MAX_LATE_ARRIVAL_SECONDS,
     CreateOutcome,
     ListConsistency,
     create_outcome,
@@ -47,9 +48,17 @@ def test_answers_of_the_platform_are_no_transport_failures() -> None:
     assert not is_transport_failure("ingest-1")
 
 
+def without_late_posts() -> ListConsistency:
+    """Return the consistency of lists on a platform that carries out no POST late."""
+    consistency = ListConsistency()
+    for _ in range(5):
+        consistency.record_arrival(0.0)
+    return consistency
+
+
 def list_consistency(count: int, hidden: float = 0.0, *, done: bool = True) -> ListConsistency:
     """Return the consistency of lists that showed `count` media, each after `hidden` seconds."""
-    consistency = ListConsistency()
+    consistency = without_late_posts()
     for _ in range(count):
         consistency.record_hidden(hidden)
         consistency.record_shown(hidden + 1, hidden_age=hidden, is_first=True, is_done=done)
@@ -110,7 +119,7 @@ def test_a_media_without_lists_for_long_counts_until_many_were_watched_closely()
 
 
 def test_a_media_that_no_earlier_list_could_show_counts_as_hidden_until_then() -> None:
-    few, many = ListConsistency(), ListConsistency()
+    few, many = without_late_posts(), without_late_posts()
     for consistency, count in ((few, 17), (many, 600)):
         for _ in range(count):
             consistency.record_shown(290.0, hidden_age=0.0, is_first=True, is_done=True)
@@ -123,6 +132,32 @@ def test_the_last_absence_proves_even_if_the_previous_one_was_just_before() -> N
     proof = consistency.proof_age(0.0)
     assert proof is not None
     assert consistency.proves_absence([1, proof - 0.5, proof], 0.0)
+
+
+def proof_age_after(*arrivals: float, has_timed_out: bool = False) -> float:
+    """Return the proof age after lists showed the media of POSTs without a clear answer."""
+    consistency = ListConsistency()
+    for _ in range(600):
+        consistency.record_shown(0.5, hidden_age=0.0, is_first=True, is_done=True)
+    for seconds_late in arrivals:
+        consistency.record_arrival(seconds_late)
+    age = consistency.proof_age(0.0, has_timed_out=has_timed_out)
+    assert age is not None
+    return age
+
+
+def test_each_media_that_was_created_in_time_halves_the_wait_for_late_posts() -> None:
+    first = proof_age_after()
+    assert first > MAX_LATE_ARRIVAL_SECONDS
+    assert proof_age_after(0.0) == pytest.approx(first - MAX_LATE_ARRIVAL_SECONDS / 2)
+    assert proof_age_after(*[0.0] * 3) == pytest.approx(first - MAX_LATE_ARRIVAL_SECONDS * 7 / 8)
+    assert proof_age_after(*[0.0] * 5) == proof_age_after(*[0.0] * 50)
+
+
+def test_a_late_media_or_a_timeout_lengthens_the_wait_for_late_posts() -> None:
+    first, many_in_time = proof_age_after(), [0.0] * 50
+    assert proof_age_after(*many_in_time, 12.0, 5.0) == pytest.approx(first + 12.0)
+    assert proof_age_after(*many_in_time, has_timed_out=True) == pytest.approx(first)
 
 
 def test_an_existing_media_that_no_list_shows_raises_the_proof_age() -> None:
