@@ -53,5 +53,7 @@ class FailureCode(StrEnum):
     KEY_MISSING = "key-missing"
     #: The row is imported, and other media have the same reference ID.
     REFERENCE_SHARED = "reference-shared"
+    #: The row is imported, and the platform stored its reference ID in another form.
+    REFERENCE_ALTERED = "reference-altered"
     #: The row uses a media of the account that has another title, as the user requested (`adopt`).
     TITLE_OVERRIDDEN = "title-overridden"

@@ -13,6 +13,7 @@ from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.failures import failure_code
 from batch_import.importer.list_pages import ListPages
+from batch_import.importer.schedule.altered_ids import may_be_altered
 from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.media_grouping import group_by_owner
 from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
@@ -140,6 +141,9 @@ class Lookups:
         if isinstance(state, Unknown):
             state = replace(state, is_searched=True)
             self._tracker.replace(state)
+            if not search.items and may_be_altered(state.row.reference_id):
+                # Only the whole list shows a media whose reference ID was stored in another form.
+                return self._comparison.search_longer(state, now)
         media_by_owner = group_by_owner(state, search.items, self._comparison.clock_offset)
         changes = self._comparison.compare(state, media_by_owner, requested_at, now)
         return changes or self._timing.end_if_overdue(state, now)

@@ -14,6 +14,7 @@ from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.ownership import (
     REFERENCE_ID_TAKEN,
+    ambiguity_message,
     best_media,
     import_notes,
     reference_id_taken_message,
@@ -216,6 +217,20 @@ class MediaComparison:
                     )
                 ]
         return self.handle_absence(state, requested_at, now)
+
+    def handle_ambiguous_media(
+        self, state: Unknown, media: Media, now: float
+    ) -> list[StatusUpdate]:
+        """Handle a media that belongs to an unknown row, or to another row in flight."""
+        state = replace(state, ambiguity_message=ambiguity_message(media))
+        self._tracker.replace(state)
+        return self.search_longer(state, now)
+
+    def search_longer(self, state: Unknown, now: float) -> list[StatusUpdate]:
+        """Handle a list that neither shows an unknown row's media nor proves its absence."""
+        self._tracker.polling[state.row.row_number].placement.misplaced_read_count = 0
+        self._timing.schedule_next(state, now)
+        return self._settling.end_if_expired(state, now)
 
     def handle_absence(
         self, state: InAccount, requested_at: float, now: float

@@ -114,6 +114,17 @@ def may_be_of_last_post(state: InAccount, media: Media, clock_offset: float | No
     )
 
 
+def may_be_of_any_post(state: InAccount, media: Media, clock_offset: float | None) -> bool:
+    """Whether one of the row's POSTs may have created a media, judging by its creation time.
+
+    The POST of an unknown row may have arrived at any time after it was sent.
+    """
+    first_post_at = state.created.first_post_at
+    was_sent = first_post_at < float("inf")
+    latest = float("inf") if isinstance(state, Unknown) else state.created.latest
+    return was_sent and may_be_created_between(media, first_post_at, latest, clock_offset)
+
+
 def _latest_creation(state: InAccount) -> float:
     """Returns the epoch seconds until which a row's media may have been created.
 

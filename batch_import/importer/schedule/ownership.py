@@ -11,10 +11,11 @@ The reference ID alone is no proof, because other users may have used the same I
   way to be online: an archived or deleted media is not adopted.
 
 The title of a row is its `filename`, because the POST sends the title in this field. Two titles
-count as equal if they are equal after Unicode normalization (NFC), case folding, collapsing of
-white space, and removal of the file extension of a video.
+count as equal if they are equal after decoding of HTML character references, Unicode normalization
+(NFC), case folding, collapsing of white space, and removal of the file extension of a video.
 """
 
+import html
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -55,7 +56,7 @@ class Owner(Enum):
 
 def normalized_title(title: str) -> str:
     """Returns a title in the form in which titles are compared."""
-    folded = normalized("NFC", normalized("NFC", title).casefold())
+    folded = normalized("NFC", normalized("NFC", html.unescape(title)).casefold())
     return _VIDEO_EXTENSION.sub("", " ".join(folded.split())).strip()
 
 
@@ -187,6 +188,22 @@ def reference_id_taken_message(items: Sequence[Media]) -> str:
     )
 
 
+def altered_id_note(row: JobRow, media: Media) -> str:
+    """Returns a note for the user if a media has an altered form of the row's ID; else empty."""
+    if media.reference_id == row.reference_id:
+        return ""
+    return f"the platform stored the reference ID as {media.reference_id!r}"
+
+
+def ambiguity_message(media: Media) -> str:
+    """Returns the error for an unknown row if a media may be this row's, or another row's."""
+    return (
+        "its POST got no clear answer; a media whose reference ID the platform stored as"
+        f" {media.reference_id!r} (id {media.id}) may belong to this row or to another row;"
+        " look in the account, then run again with the setting when-unsure: retry"
+    )
+
+
 #: Ranks of the platform's statuses for `best_media`. Another status may mean that the media is
 #: archived or deleted, or that it is not finished.
 _STATUS_RANKS: Final = {ONLINE_STATUS: 0, **dict.fromkeys(UNFINISHED_STATUSES, 1), "failed": 3}
@@ -241,6 +258,7 @@ def import_notes(
     notes: dict[FailureCode, str] = {}
     if not was_sent:
         notes[FailureCode.TITLE_OVERRIDDEN] = other_title_note(row, media)
+    notes[FailureCode.REFERENCE_ALTERED] = altered_id_note(row, media)
     notes[FailureCode.REFERENCE_SHARED] = other_media_note(items, media)
     non_empty = {code: note for code, note in notes.items() if note}
     return "; ".join(non_empty.values()), " ".join(non_empty)

@@ -5,7 +5,6 @@ is misplaced if it was expected on the page and is not there. This module must n
 is read.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from batch_import.importer.list_pages import ListPages
@@ -17,6 +16,7 @@ from batch_import.importer.schedule.media_grouping import (
     has_certain_creation_time,
     may_show_own_media,
 )
+from batch_import.importer.schedule.media_matching import MatchedMedia, match_media
 from batch_import.importer.schedule.ownership import may_be_created_between
 from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP
 from batch_import.importer.schedule.repeat import ListConsistency
@@ -30,7 +30,7 @@ from batch_import.importer.schedule.row_states import (
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.status_timing import StatusTiming
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Media, MediaPage, StatusUpdate
+from batch_import.models import MediaPage, StatusUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +79,11 @@ class PageReading:
             requested_at: epoch seconds when the page was requested: it shows the list at that time
                 or later.
         """
-        shown_rows = self._rows_shown(page.items)
+        matched = match_media(self._tracker, page.items, self._comparison.clock_offset)
+        shown_rows = self._group_media(matched)
         period = self._covered_period(page_number, page, shown_rows, requested_at)
         media_ids = {media.id for media in page.items}
-        positions = self._shown_positions(page_number, page)
+        positions = self._shown_positions(page_number, page, matched)
         self._positions.learn_positions(positions, now)
         self._positions.check_consistency(media_ids, *period)
         # Rows that the page has to show, without the rows that it shows.
@@ -101,6 +102,11 @@ class PageReading:
                 absent_rows.pop(number, None)
                 decided_numbers.add(number)
                 changes += self._comparison.compare(state, media_by_owner, requested_at, now)
+        for number, (unknown, media) in matched.ambiguous.items():
+            if number not in shown_rows:
+                absent_rows.pop(number, None)
+                decided_numbers.add(number)
+                changes += self._comparison.handle_ambiguous_media(unknown, media, now)
         for state in absent_rows.values():
             changes += self._comparison.handle_absence(state, requested_at, now)
         if served.scanned:
@@ -188,21 +194,13 @@ class PageReading:
             and state.created.min_age(now) >= visible_age
         )
 
-    def _rows_shown(self, items: Iterable[Media]) -> dict[int, tuple[InAccount, MediaByOwner]]:
-        """Returns the rows whose reference ID some of the media have, by row number.
-
-        Each row comes with these media. Only rows in the account are returned.
-        """
-        media_by_reference: dict[str, list[Media]] = {}
-        for media in items:
-            media_by_reference.setdefault(media.reference_id, []).append(media)
-        shown_rows = {}
-        for reference_id, media_of_row in media_by_reference.items():
-            state = self._tracker.by_reference(reference_id)
-            if isinstance(state, Processing | Online | Unknown):
-                media_by_owner = group_by_owner(state, media_of_row, self._comparison.clock_offset)
-                shown_rows[state.row.row_number] = state, media_by_owner
-        return shown_rows
+    def _group_media(self, matched: MatchedMedia) -> dict[int, tuple[InAccount, MediaByOwner]]:
+        """Returns the rows that a page shows, by row number, with their media grouped by owner."""
+        clock_offset = self._comparison.clock_offset
+        return {
+            number: (state, group_by_owner(state, items, clock_offset))
+            for number, (state, items) in matched.of_rows.items()
+        }
 
     def _record_scan_page(self, number: int, now: float) -> list[StatusUpdate]:
         """Count one more page of a scan that does not show a row."""
@@ -232,16 +230,19 @@ class PageReading:
         self._tracker.replace(unknown)
         return self._settling.end_if_expired(unknown, now)
 
-    def _shown_positions(self, page_number: int, page: MediaPage) -> dict[int, int]:
+    def _shown_positions(
+        self, page_number: int, page: MediaPage, matched: MatchedMedia
+    ) -> dict[int, int]:
         """Returns the positions in the whole list, from 0, of the rows that the page shows.
 
         The keys are row numbers.
         """
+        states = {id(media): state for state, items in matched.of_rows.values() for media in items}
         first_position = (page_number - 1) * self._pages.size
         positions = {}
         for position, media in enumerate(page.items, start=first_position):
-            state = self._tracker.by_reference(media.reference_id)
-            if isinstance(state, Processing | Online | Unknown) and may_be_created_between(
+            state = states.get(id(media))
+            if state is not None and may_be_created_between(
                 media, state.created.earliest, state.created.latest, self._comparison.clock_offset
             ):
                 positions[state.row.row_number] = position

@@ -142,6 +142,8 @@ class Unknown:
         is_searched: whether the account was searched for its reference ID since the POST.
         id_taken_message: error that names another user's media with the same reference ID; empty if
             there is no such media.
+        ambiguity_message: error that names a media which may be the row's, or another row's; empty
+            if there is no such media. Absences prove nothing then.
         is_held: whether a previous run, on another machine, may still send its POST.
         has_timed_out: whether its last POST got no answer within a time-out. Then the platform may
             still carry it out.
@@ -158,6 +160,7 @@ class Unknown:
     absence_ages: tuple[float, ...] = field(default=())
     is_searched: bool = False
     id_taken_message: str = ""
+    ambiguity_message: str = ""
     is_held: bool = False
     has_timed_out: bool = False
     is_ingest_shared: bool = False

@@ -69,7 +69,7 @@ class Settling:
             # Another machine may still send the POST; therefore an absence proves nothing.
             return self.end_if_expired(state, now)
         is_proven = self._is_absence_proven(state, unseen_age)
-        if is_proven and not (state.has_conflict or state.is_ingest_shared):
+        if is_proven and not _has_contrary_evidence(state):
             return self._handle_not_created(state, now)
         if self._is_being_proven(state, unseen_age, now):
             return []
@@ -107,9 +107,9 @@ class Settling:
 
         None if the age is not known, or if absences prove nothing: another machine may still send
         the POST, or the platform answered that a media with the row's reference ID exists, or it
-        answered with the ingest of another row.
+        answered with the ingest of another row, or a media may be the row's.
         """
-        if state.is_held or state.has_conflict or state.is_ingest_shared:
+        if state.is_held or _has_contrary_evidence(state):
             return None
         return self._consistency.proof_age(unseen_age, has_timed_out=state.has_timed_out)
 
@@ -189,7 +189,7 @@ class Settling:
             problem, code = state.reason, FailureCode.INGEST_SHARED
         else:
             problem, code = "its POST got no clear answer", _UNCONFIRMED
-        error = (
+        error = state.ambiguity_message or (
             f"{problem}, and {age:.0f} s later no media is found;"
             " look in the account, then run again with the setting when-unsure: retry"
         )
@@ -213,6 +213,11 @@ class Settling:
 
     def _finish_unknown(self, row: JobRow, error: str, code: FailureCode) -> StatusUpdate:
         return self._tracker.finish(row, Status.UNKNOWN, "not found", error=error, code=code)
+
+
+def _has_contrary_evidence(state: Unknown) -> bool:
+    """Whether the media of a row may exist although no list shows it under the row's ID."""
+    return state.has_conflict or state.is_ingest_shared or bool(state.ambiguity_message)
 
 
 def exhausted_update(waiting: ToCreate) -> StatusUpdate:

@@ -8,6 +8,7 @@ module must not know why a row changes its state.
 
 from collections.abc import Iterable
 
+from batch_import.importer.schedule.altered_ids import AlteredIds
 from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.row_states import (
@@ -26,11 +27,13 @@ class Tracker:
     Attributes:
         polling: when the status of each row in the account is requested next.
         positions: where these rows are expected in the media list.
+        altered_ids: the rows by the altered forms of their reference IDs.
     """
 
     def __init__(self, polling: Polling, positions: ListPositions) -> None:
         self.polling = polling
         self.positions = positions
+        self.altered_ids = AlteredIds()
         self._states: dict[int, RowState] = {}
         self._numbers_by_reference: dict[str, int] = {}
         self._rows: dict[int, JobRow] = {}
@@ -90,6 +93,8 @@ class Tracker:
     def set_state(self, row: JobRow, state: RowState) -> None:
         """Set the state of a row that is not in the account."""
         self._leave_account(row.row_number, is_listed=False)
+        if self._rows.get(row.row_number) is not row:
+            self.altered_ids.add(row)
         self._rows[row.row_number] = row
         self._numbers_by_reference[row.reference_id] = row.row_number
         self._states[row.row_number] = state
@@ -129,7 +134,8 @@ class Tracker:
         media: Media | None = None,
     ) -> StatusUpdate:
         """Stop tracking a row; returns the `StatusUpdate` that has these values."""
-        state = self.drop(row, is_listed=status is Status.IMPORTED)
+        media_id = None if media is None else media.id
+        state = self.drop(row, is_listed=status is Status.IMPORTED, media_id=media_id)
         if (
             media is not None
             and status is Status.IMPORTED
@@ -140,15 +146,17 @@ class Tracker:
             row.row_number, status, reason, error=error, code=code, sent_at=sent_at, media=media
         )
 
-    def drop(self, row: JobRow, *, is_listed: bool) -> RowState | None:
+    def drop(self, row: JobRow, *, is_listed: bool, media_id: str | None = None) -> RowState | None:
         """Stop tracking a row; returns its last state, or None if it was not tracked.
 
         Args:
             row: the row.
             is_listed: whether the media list shows its media from now on.
+            media_id: ID of its media; None if it is not known.
         """
         self._leave_account(row.row_number, is_listed=is_listed)
-        self._rows.pop(row.row_number, None)
+        if self._rows.pop(row.row_number, None) is not None:
+            self.altered_ids.remove(row, media_id)
         self._numbers_by_reference.pop(row.reference_id, None)
         return self._states.pop(row.row_number, None)
 
