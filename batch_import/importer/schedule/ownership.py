@@ -16,6 +16,7 @@ count as equal if they are equal after decoding of HTML character references, Un
 """
 
 import html
+import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -39,6 +40,12 @@ REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
 #: rounded to whole seconds. Therefore a creation time on this machine's clock may be wrong by up to
 #: two seconds, one for each of them.
 LATE_ARRIVAL_SECONDS: Final = 2.0
+#: Every time zone in use differs from UTC by a multiple of this number of seconds (IANA time zone
+#: database: quarter hours).
+_ZONE_STEP_SECONDS: Final = 900
+#: Smallest and greatest difference of a time zone from UTC, in seconds: UTC-12 and UTC+14.
+_MIN_ZONE_SHIFT: Final = -12 * 3600
+_MAX_ZONE_SHIFT: Final = 14 * 3600
 #: File extensions of the video formats that the Viostream API guide names.
 _VIDEO_EXTENSION: Final = re.compile(r"\.(mp4|mov|avi|wmv|mkv|webm|3gp)$")
 
@@ -81,7 +88,7 @@ def owner_of(
     """
     if same_title(row, media):
         return Owner.OURS
-    if clock_offset is None or _epoch_seconds(media.created_date) is None:
+    if clock_offset is None or _creation_moment(media.created_date) is None:
         return Owner.UNDECIDED
     is_in_period = may_be_created_between(media, first_post_at, latest, clock_offset)
     return Owner.OURS if is_in_period else Owner.OTHERS
@@ -92,16 +99,19 @@ def may_be_created_between(
 ) -> bool:
     """Whether a media may have been created in a period, given on this machine's clock.
 
-    Also true if the creation time of the media is not known.
+    Also true if the creation time of the media is not known. A creation time without a time zone is
+    tried in every time zone.
     """
-    created_at = _epoch_seconds(media.created_date)
-    if created_at is None or clock_offset is None:
+    moment = _creation_moment(media.created_date)
+    if moment is None or clock_offset is None:
         return True
-    return (
-        earliest - LATE_ARRIVAL_SECONDS
-        <= created_at - clock_offset
-        <= latest + LATE_ARRIVAL_SECONDS
-    )
+    created_at = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - clock_offset
+    min_shift = created_at - latest - LATE_ARRIVAL_SECONDS
+    max_shift = created_at - earliest + LATE_ARRIVAL_SECONDS
+    if moment.tzinfo is not None:
+        return min_shift <= 0 <= max_shift
+    min_step = math.ceil(max(min_shift, _MIN_ZONE_SHIFT) / _ZONE_STEP_SECONDS)
+    return min_step * _ZONE_STEP_SECONDS <= min(max_shift, _MAX_ZONE_SHIFT)
 
 
 def seconds_late(media: Media, latest: float, clock_offset: float | None) -> float | None:
@@ -113,12 +123,13 @@ def seconds_late(media: Media, latest: float, clock_offset: float | None) -> flo
         clock_offset: seconds by which the platform's clock is ahead; None if not known.
 
     Returns:
-        0 if the media was created before; None if its creation time is not known.
+        0 if the media was created before; None if its creation time is not known, or has no time
+        zone.
     """
-    created_at = _epoch_seconds(media.created_date)
-    if created_at is None or clock_offset is None:
+    moment = _creation_moment(media.created_date)
+    if moment is None or moment.tzinfo is None or clock_offset is None:
         return None
-    return max(0.0, created_at - clock_offset - latest - LATE_ARRIVAL_SECONDS)
+    return max(0.0, moment.timestamp() - clock_offset - latest - LATE_ARRIVAL_SECONDS)
 
 
 def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
@@ -264,10 +275,14 @@ def import_notes(
     return "; ".join(non_empty.values()), " ".join(non_empty)
 
 
-def _epoch_seconds(created: str) -> float | None:
-    """Returns the platform's `createdDate` (ISO 8601, UTC) as epoch seconds; None if invalid."""
+def _creation_moment(created: str) -> datetime | None:
+    """Returns the platform's `createdDate` (ISO 8601); None if invalid, or a date without a time.
+
+    The Viostream API guide has times in UTC. The result has no time zone if the text has none.
+    """
+    if len(created) <= len("2025-08-08"):
+        return None
     try:
-        moment = datetime.fromisoformat(created)
+        return datetime.fromisoformat(created)
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

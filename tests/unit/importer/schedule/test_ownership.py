@@ -53,6 +53,13 @@ def test_different_titles_are_not_equal(one: str, other: str) -> None:
         ("HR only", "2026-11-26T12:00:05Z", 7200.0, Owner.OURS),  # its clock is two hours ahead
         ("HR only", "2026-11-26T10:00:05Z", 7200.0, Owner.OTHERS),
         ("HR only", "2026-11-26T10:00:05", 0.0, Owner.OURS),
+        ("HR only", "2026-11-26T20:00:05", 0.0, Owner.OURS),  # local time of Brisbane
+        ("HR only", "2026-11-26T15:45:05", 0.0, Owner.OURS),  # local time of Kathmandu
+        ("HR only", "2026-11-26T02:00:05", 0.0, Owner.OURS),  # local time of Los Angeles
+        ("HR only", "2026-11-26T20:05:05", 0.0, Owner.OTHERS),  # of no time zone
+        ("HR only", "2026-11-27T10:00:05", 0.0, Owner.OTHERS),  # of no time zone
+        ("HR only", "2026-11-26T20:00:05Z", 0.0, Owner.OTHERS),
+        ("HR only", "2026-11-26", 0.0, Owner.UNDECIDED),
         ("HR only", "2026-11-26T10:00:05Z", None, Owner.UNDECIDED),
         ("HR only", "yesterday", 0.0, Owner.UNDECIDED),
         ("", "", 0.0, Owner.UNDECIDED),
