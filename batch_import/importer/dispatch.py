@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Throttled
+from batch_import.importer.adoption_candidates import AdoptionCandidates
 from batch_import.importer.creation_rate import CreationRate
 from batch_import.importer.postponed import PostponedRows
 from batch_import.importer.schedule import Finished, Schedule, Wait
@@ -72,6 +73,7 @@ class Dispatcher:
         self._not_selected_count = counts.pending - claimable_count
         self._creation_rate = CreationRate()
         self._postponed = PostponedRows(settings.give_up_after)
+        self._adoption_candidates = AdoptionCandidates(store)
         self._start_adoption(claimable_count)
         self._schedule.admission.add_recently_imported(store.queue.recently_imported(SAMPLE_SIZE))
         #: Numbers of rows that a previous run, on another machine, may still send.
@@ -215,12 +217,12 @@ class Dispatcher:
         still pending.
         """
         if isinstance(answer, MediaPage):
-            rows = self._store.queue.pending_by_reference(
-                {media.reference_id for media in answer.items}
-            )
+            rows = self._adoption_candidates.rows_of(answer.items)
             self._statuses.update((row.row_number, Status.PENDING) for row in rows)
             changes += self._schedule.admission.adopt_page(rows, answer, now)
         self._commit(changes, now)
+        if not self._schedule.admission.is_adopting:
+            self._adoption_candidates.clear()
         # A search for selected rows only is not stored, because it shows nothing about the others.
         if not self._schedule.admission.is_adopting and not self._store.queue.has_selection:
             checks_each_row = self._schedule.admission.checks_each_row

@@ -14,6 +14,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import Settings
 from batch_import.errors import RequestRejected, StateError
+from batch_import.importer.adoption_candidates import AdoptionCandidates
 from batch_import.importer.adoption_search import AdoptionSearch
 from batch_import.importer.forecast import (
     Forecast,
@@ -276,6 +277,7 @@ def _match_rows(
 def _list_and_match(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """List the account's media as a run would, and apply the matches to the copy of the job."""
     pending_count = store.queue.claimable_count()
+    candidates = AdoptionCandidates(store)
     pages = ListPages()
     adoption = AdoptionSearch(pending_count, pages)
     matched_count = request_count = 0
@@ -288,7 +290,9 @@ def _list_and_match(store: Store, session: PlatformSession, observer: Observer) 
         adoption.record_page(number, page)
         request_count, media_count = request_count + 1, page.total
         observer.step(VerificationProgress("pages of the account", number, pages.known_page_count))
-        updates = list(_adopt_from_page(store, page, session.settings.adopt, rows_with_taken_id))
+        updates = list(
+            _adopt_from_page(candidates, page, session.settings.adopt, rows_with_taken_id)
+        )
         store.queue.apply(updates, 0.0)
         matched_count += len(updates)
     if adoption.checks_each_row:
@@ -334,15 +338,19 @@ def _checked_row_by_row(
 
 
 def _adopt_from_page(
-    store: Store, page: MediaPage, adopt: str, rows_with_taken_id: _RowsWithTakenId
+    candidates: AdoptionCandidates,
+    page: MediaPage,
+    adopt: str,
+    rows_with_taken_id: _RowsWithTakenId,
 ) -> Iterator[StatusUpdate]:
     """Yield a status update for each pending row whose video is on the page.
 
     Args:
+        candidates: finds the pending rows.
         adopt: value of the setting `adopt`.
         rows_with_taken_id: the rows whose reference ID is taken are added to it.
     """
-    for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
+    for row in candidates.rows_of(page.items):
         media = media_to_adopt(page.items, row, adopt)
         same_id = non_failed(page.items, row)
         if media:

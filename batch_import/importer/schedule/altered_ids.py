@@ -1,47 +1,19 @@
-"""Find the rows in flight whose reference ID a platform may have stored in an altered form. No I/O.
+"""Find the rows whose reference ID a platform may have stored in an altered form. No I/O.
 
-A platform may change a reference ID when it stores the ID: it may change the case, the Unicode
-normalization form or the white space, escape characters for HTML, or cut the ID to a maximum
-length. A media with such an ID has no row's exact reference ID. This module must not know the
+`stored_id.py` has the alterations. This module must not know the
 states of rows, nor when a media was created.
 """
 
-import html
-import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Final
 
-from batch_import.addresses.unicode_forms import normalized
 from batch_import.importer.schedule.ownership import normalized_title
+from batch_import.importer.schedule.stored_id import (
+    MIN_CUT_LENGTH,
+    beginning_of_cut_id,
+    normalized_id,
+)
 from batch_import.models import JobRow, Media
-
-#: Minimum number of characters of an ID that counts as cut. A platform that stores the IDs of other
-#: systems has to store at least a UUID, which has 32 digits. Therefore a shorter limit is not
-#: expected, and IDs such as `row-1` and `row-10` are never taken for each other.
-MIN_CUT_LENGTH: Final = 32
-#: What a cut may leave of the last character of an ID: a part of an HTML character reference, or a
-#: replacement for a part of its UTF-8 bytes.
-_CUT_CHARACTER: Final = re.compile(r"(&#?\w*|\ufffd)$")
-
-
-def normalized_id(reference_id: str) -> str:
-    """Returns a reference ID in a form that is the same for all alterations except a cut."""
-    text = normalized("NFKC", html.unescape(reference_id)).casefold()
-    return "".join(normalized("NFKC", text).split())
-
-
-def may_be_altered(reference_id: str) -> bool:
-    """Whether a platform may store a reference ID in an altered form.
-
-    Then a search for the exact ID may find no media although the row's media exists.
-    """
-    return (
-        len(reference_id) > MIN_CUT_LENGTH
-        or not reference_id.isascii()
-        or html.escape(reference_id) != reference_id
-        or normalized_id(reference_id) != reference_id
-    )
 
 
 @dataclass(slots=True)
@@ -107,8 +79,8 @@ class AlteredIds:
 
     def _rows_with_longer_id(self, media: Media, media_id: str) -> Collection[int]:
         """Returns the numbers of the rows with the title of a media whose ID starts with its ID."""
-        beginning = _CUT_CHARACTER.sub("", media_id)
-        if len(beginning) < MIN_CUT_LENGTH:
+        beginning = beginning_of_cut_id(media_id)
+        if not beginning:
             return ()
         key = beginning[:MIN_CUT_LENGTH], normalized_title(media.title)
         group = self._groups.get(key)

@@ -13,7 +13,6 @@ from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.failures import failure_code
 from batch_import.importer.list_pages import ListPages
-from batch_import.importer.schedule.altered_ids import may_be_altered
 from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.media_grouping import group_by_owner
 from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
@@ -27,6 +26,7 @@ from batch_import.importer.schedule.repeat import (
 from batch_import.importer.schedule.row_search import RowSearch
 from batch_import.importer.schedule.row_states import InAccount, Online, Processing, Unknown
 from batch_import.importer.schedule.status_timing import StatusTiming
+from batch_import.importer.schedule.stored_id import may_be_altered
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import Answer
 from batch_import.models import JobRow, MediaPage, Status, StatusUpdate

@@ -30,6 +30,7 @@ from batch_import.importer.schedule.media_statuses import (
     ONLINE_STATUS,
     UNFINISHED_STATUSES,
 )
+from batch_import.importer.schedule.stored_id import is_altered_form
 from batch_import.models import JobRow, Media
 
 #: Failure code of a row that was not sent and that must not adopt the media with its reference ID.
@@ -133,11 +134,17 @@ def seconds_late(media: Media, latest: float, clock_offset: float | None) -> flo
 
 
 def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
-    """Returns the media that have exactly the row's reference ID and have not failed."""
-    return [
+    """Returns the media that have the row's reference ID and have not failed.
+
+    If no media has exactly this ID, these are the media with the row's title whose ID is an altered
+    form of it.
+    """
+    non_failed_items = [media for media in items if media.status != "failed"]
+    exact = [media for media in non_failed_items if media.reference_id == row.reference_id]
+    return exact or [
         media
-        for media in items
-        if media.reference_id == row.reference_id and media.status != "failed"
+        for media in non_failed_items
+        if same_title(row, media) and is_altered_form(media.reference_id, row.reference_id)
     ]
 
 

@@ -4,7 +4,8 @@ import unicodedata
 
 import pytest
 
-from batch_import.importer.schedule.altered_ids import MIN_CUT_LENGTH, AlteredIds, may_be_altered
+from batch_import.importer.schedule.altered_ids import AlteredIds
+from batch_import.importer.schedule.stored_id import MIN_CUT_LENGTH, may_be_altered
 from batch_import.models import JobRow, Media, Status
 
 LONG_ID = "lecture-" + "x" * 60
