@@ -1,13 +1,12 @@
 """Credentials in responses of the platform are replaced, in any encoding."""
 
 import base64
-import html
 import json
-import re
-from collections.abc import Callable, Iterator
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
+from encodings_of_texts import ENCODINGS, decoded, encoded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,43 +58,6 @@ def test_other_text_is_not_changed() -> None:
     assert Redactor("VC-a", "box")("a box") == "a box"
 
 
-def _all_as_json(text: str) -> str:
-    return "".join(
-        f"\\u{int.from_bytes(unit, 'big'):04x}"
-        for unit in _pairs(text.encode("utf-16-be", "surrogatepass"))
-    )
-
-
-def _pairs(data: bytes) -> list[bytes]:
-    return [data[index : index + 2] for index in range(0, len(data), 2)]
-
-
-def _escaped_by_web_frameworks(text: str) -> str:
-    """Returns a text as .NET encodes it: `+` and characters of HTML as `&#x2B;`."""
-    return "".join(f"&#x{ord(c):X};" if c in "<>&'\"+/=" else c for c in text)
-
-
-#: Encodings as they are used for error messages and pages.
-ENCODINGS: dict[str, Callable[[str], str]] = {
-    "percent": lambda text: quote(text, safe=""),
-    "percent, but slashes": quote,
-    "percent, lower case": lambda text: re.sub(
-        "%..", lambda escape: escape[0].lower(), quote(text, safe="")
-    ),
-    "form": quote_plus,
-    "HTML": html.escape,
-    "HTML, hexadecimal": _escaped_by_web_frameworks,
-    "HTML, decimal": lambda text: "".join(f"&#{ord(c)};" for c in text),
-    "HTML, named": lambda text: html.escape(text).replace("+", "&plus;").replace("=", "&equals;"),
-    "JSON": lambda text: json.dumps(text)[1:-1],
-    "JSON, slashes": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
-    "JSON for HTML": lambda text: re.sub(
-        "[+&<>'/]", lambda c: f"\\u{ord(c[0]):04X}", json.dumps(text)[1:-1]
-    ),
-    "JSON, all": _all_as_json,
-    "space for +": lambda text: text.replace("+", " "),
-    "+ for space": lambda text: text.replace(" ", "+"),
-}
 COMPOSITIONS = st.lists(st.sampled_from(sorted(ENCODINGS)), max_size=4)
 KEYS = st.text(
     st.sampled_from("abcXYZ0123456789+/=&<> ") | st.characters(exclude_categories=["C"]),
@@ -103,33 +65,6 @@ KEYS = st.text(
     max_size=40,
 ).filter(lambda key: len(key.strip("+ ")) >= 8)
 SURROUNDINGS = st.text(st.sampled_from("abc ,.:'\"()?/"), max_size=8)
-
-
-def encoded(text: str, names: list[str]) -> str:
-    for name in names:
-        text = ENCODINGS[name](text)
-    return text
-
-
-def decoded(text: str) -> Iterator[str]:
-    """Yields the texts that a person can get from a text by decoding it, in any order."""
-    known = {text}
-    pending = [text]
-    while pending:
-        text = pending.pop()
-        yield text
-        for decode in (unquote, unquote_plus, html.unescape, _from_json):
-            other = decode(text)
-            if other not in known and len(known) < 50:
-                known.add(other)
-                pending.append(other)
-
-
-def _from_json(text: str) -> str:
-    try:
-        return json.loads(f'"{text}"', strict=False)
-    except ValueError:
-        return text
 
 
 def assert_not_shown(secret: str, shown: str) -> None:
