@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
+from batch_import.addresses.decoding import may_be_encoded, unescape_markup
 from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, looks_random
 from batch_import.addresses.query_strings import (
     MAX_NESTING,
@@ -36,12 +37,20 @@ _AUTHORIZATION_HEADER = re.compile(r"\b([Bb]asic|[Bb]earer)( +)([\w+/=.~-]{8,})"
 #: Punctuation that may follow a URL in a sentence.
 _TRAILING_PUNCTUATION: Final = ").,;:!]}"
 _QUERY_START = re.compile("([?#])")
+#: A part of a word without the separators of URL parameters. It may be an encoded URL.
+_PIECE = re.compile(r"[^?#&=;]+")
 _PORT_AND_PATH = re.compile(r":\d{0,5}(?:[/?#]|$)")
 _IPV6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
 
 #: A fast check: a text without a match has no secret. It finds the separators of URLs, the start of
 #: JSON web tokens, and `Basic` or `Bearer` in any letter case of the first letter.
 _POSSIBLE_SECRET = re.compile(r"[@#?=/]|eyJ|asic |earer ")
+
+#: An escaped separator of a URL: `= ? # @ : &` or a backslash, percent-encoded once or several
+#: times, as an HTML character reference, or as in JSON.
+_ENCODED_SEPARATOR = re.compile(
+    r"%(?:25)*(?:3[DdFfAa]|2[36]|40|5[Cc]|u00)|&(?:#|amp|equals|quest|num|commat|colon|sol)|\\[ux/]"
+)
 
 #: Additional names of URL parameters to mask, from the setting of the user.
 _extra_names: set[str] = set()
@@ -75,9 +84,15 @@ def mask_all(texts: Sequence[str]) -> Sequence[str]:
 
 def _may_have_secret(text: str) -> bool:
     """Whether a text may have a secret. It is fast, also for all cells of a column in one text."""
-    if not _POSSIBLE_SECRET.search(text):
-        return False
-    return "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text)
+    if _POSSIBLE_SECRET.search(text) and (
+        "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text)
+    ):
+        return True
+    return _may_have_encoded_url(text)
+
+
+def _may_have_encoded_url(text: str) -> bool:
+    return may_be_encoded(text) and _ENCODED_SEPARATOR.search(text) is not None
 
 
 def _may_have_token(text: str) -> bool:
@@ -119,11 +134,51 @@ def _mask_text(text: str, depth: int) -> str:
     """
     if _may_have_token(text):
         text = _AUTHORIZATION_HEADER.sub(_mask_header, _JSON_WEB_TOKEN.sub(MASK, text))
-    return _WORD.sub(lambda word: _mask_word(word[0], depth), text)
+    return _WORD.sub(lambda word: _mask_escaped_word(word[0], depth), text)
 
 
 def _mask_header(match: re.Match[str]) -> str:
     return f"{match[1]}{match[2]}{MASK}" if looks_random(match[3], SHORT_TOKEN_LENGTH) else match[0]
+
+
+def _mask_escaped_word(word: str, depth: int) -> str:
+    """Returns a word with its secrets masked, also if the word contains an encoded URL.
+
+    If a secret is found only without the escapes of HTML and JSON, the result has no such escapes.
+    """
+    if not _may_have_encoded_url(word):
+        return _mask_word(word, depth)
+    masked = _mask_encoded_word(word, depth)
+    unescaped = unescape_markup(word)
+    if unescaped == word:
+        return masked
+    masked_unescaped = _mask_encoded_word(unescaped, depth)
+    return masked if masked_unescaped == unescape_markup(masked) else masked_unescaped
+
+
+def _mask_encoded_word(word: str, depth: int) -> str:
+    """Returns a word with its secrets masked, also those in percent-encoded parts of the word."""
+    url = word.rstrip(_TRAILING_PUNCTUATION)
+    # The encoded parts first, because masking the word may remove the host that a scheme needs.
+    masked = _PIECE.sub(lambda piece: _mask_piece(piece[0], depth), url)
+    return _mask_word(masked + word[len(url) :], depth)
+
+
+def _mask_piece(piece: str, depth: int) -> str:
+    return _mask_encoded(piece, depth) if _may_have_encoded_url(piece) else piece
+
+
+def _mask_encoded(text: str, depth: int) -> str:
+    """Returns a text that may be percent-encoded with its secrets masked, encoded as before."""
+    decoded_text, decode_count = fully_decoded(text)
+    if not decode_count or depth == MAX_NESTING:
+        return text
+    masked = _mask_text(decoded_text, depth + 1)
+    if masked == decoded_text:
+        return text
+    for _ in range(decode_count):
+        masked = quote(masked, safe="*/:" if "/" in text else "*")
+    return masked
 
 
 def _mask_word(word: str, depth: int) -> str:
@@ -171,15 +226,7 @@ def _mask_parameter(part: str, secret_names: frozenset[str], depth: int) -> str:
     name, equals, value = part.partition("=")
     if name in secret_names:
         return f"{name}={MASK}" if equals else MASK
-    decoded_value, decode_count = fully_decoded(value)
-    if not decode_count or depth == MAX_NESTING:
-        return part
-    masked = _mask_text(decoded_value, depth + 1)
-    if masked == decoded_value:
-        return part
-    for _ in range(decode_count):
-        masked = quote(masked, safe="*")
-    return f"{name}={masked}"
+    return f"{name}{equals}{_mask_encoded(value, depth)}"
 
 
 def _mask_passwords(word: str) -> str:

@@ -27,7 +27,7 @@ from batch_import.errors import RequestFailed
 from batch_import.models import Media, MediaPage
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.request_record import RequestRecord
-from batch_import.viostream.responses import Account
+from batch_import.viostream.responses import Account, IngestStatus
 from batch_import.web.bounded import ExchangeLimits, HttpResponse
 from batch_import.web.connection_faults import connection_fault
 from batch_import.web.session import session_without_credentials
@@ -133,11 +133,13 @@ class Client:
             # Bytes that are not UTF-8 must not hide the rest of an error message.
             text = answer.body.decode("utf-8", "replace")
             self._measure_clock_offset(answer.headers)
-            if request.may_have_error_text or not _is_success(answer.status):
+            if request.may_have_error_text and _is_success(answer.status):
                 # Before later steps shorten the text: a part of a secret is not recognized.
                 text = self._redact(text)
-            result = request.read_response(answer.status, answer.headers, text, time.time())
-            return _redact_titles(result, self._redact)
+            result = request.read_response(
+                answer.status, answer.headers, text, time.time(), self._redact
+            )
+            return _redact_result(result, self._redact)
         except RequestFailed as failed:
             fault = failed.message
             raise
@@ -172,7 +174,8 @@ class Client:
             return
         record = RequestRecord(
             sent_at,
-            request,
+            # The path may contain an ID from a response.
+            replace(request, path=mask(self._redact(request.path))),
             self._attempts.count(request),
             answer.status if answer else None,
             fault,
@@ -216,14 +219,32 @@ def _is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004 - status codes that mean success
 
 
-def _redact_titles(result: T, redact: Callable[[str], str]) -> T:
-    """Returns the result with redacted titles. Other texts of a result are not shown to people."""
-    if isinstance(result, Media | Account):
+def _redact_result(result: T, redact: Callable[[str], str]) -> T:
+    """Returns the result without credentials in the texts that are shown to people.
+
+    IDs, media keys and reference IDs are not changed, because they are sent or compared.
+    """
+    if isinstance(result, Account):
         return cast("T", replace(result, title=redact(result.title)))
+    if isinstance(result, IngestStatus):
+        return cast("T", IngestStatus(redact(result.status), redact(result.error)))
+    if isinstance(result, Media):
+        return cast("T", _redact_media(result, redact))
     if isinstance(result, MediaPage):
-        items = tuple(replace(media, title=redact(media.title)) for media in result.items)
+        items = tuple([_redact_media(media, redact) for media in result.items])
         return cast("T", replace(result, items=items))
     return result
+
+
+def _redact_media(media: Media, redact: Callable[[str], str]) -> Media:
+    return replace(
+        media,
+        status=redact(media.status),
+        title=redact(media.title),
+        duration=redact(media.duration),
+        thumbnail=redact(media.thumbnail),
+        created_date=redact(media.created_date),
+    )
 
 
 class _Attempts:

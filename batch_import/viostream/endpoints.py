@@ -52,7 +52,14 @@ class ApiRequest(Generic[T]):
     row: JobRow | None = None
     may_have_error_text: bool = False
 
-    def read_response(self, status: int, headers: Mapping[str, str], text: str, now: float) -> T:
+    def read_response(
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        text: str,
+        now: float,
+        redact: Callable[[str], str] = str,
+    ) -> T:
         """Returns the result that a response contains.
 
         Args:
@@ -60,11 +67,12 @@ class ApiRequest(Generic[T]):
             headers: headers of the response; a mapping that ignores case.
             text: body of the response.
             now: epoch seconds, for `Retry-After`.
+            redact: replaces the credentials in a text.
 
         Raises:
             RequestFailed: the response is an error, or cannot be read.
         """
-        fault = responses.failure_of(status, headers, text, now)
+        fault = responses.failure_of(status, headers, text, now, redact)
         if fault:
             raise fault
         return self.read(responses.read_json(text))

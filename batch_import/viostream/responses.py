@@ -7,13 +7,13 @@ shape raises `NoAnswer`.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from html import unescape
 from typing import Any, Final
 
+from batch_import.addresses.decoding import unescape_html
 from batch_import.addresses.masking import mask
 from batch_import.errors import (
     AuthenticationFailed,
@@ -33,6 +33,10 @@ _TOO_MANY_REQUESTS: Final = 429
 _TIMEOUT_STATUSES: Final = (408, 504)
 #: Maximum number of characters of an error body that are read; messages are much shorter.
 _MAX_ERROR_BODY_LENGTH: Final = 65_536
+#: Number of characters that are removed at the end of a text that was cut at the maximum, because
+#: the beginning of a secret is not recognized. A key of 100 characters has at most 4,000 characters
+#: if it is percent-encoded, HTML-escaped and JSON-escaped one after the other.
+_MAX_PARTIAL_SECRET_LENGTH: Final = 4_000
 # Neither pattern crosses a `<`, so that a page full of `<` is searched in linear time.
 _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
@@ -68,7 +72,11 @@ class IngestStatus:
 
 
 def failure_of(
-    status: int, headers: Mapping[str, str], body: str, now: float
+    status: int,
+    headers: Mapping[str, str],
+    body: str,
+    now: float,
+    redact: Callable[[str], str] = str,
 ) -> RequestFailed | None:
     """Returns the exception for an HTTP response; None if the response is a success (2xx).
 
@@ -77,10 +85,11 @@ def failure_of(
         headers: headers of the response; a mapping that ignores case.
         body: body of the response, for the message.
         now: epoch seconds, for a `Retry-After` that is a date.
+        redact: replaces the credentials in a text.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - status codes that mean success
         return None
-    message = platform_message(body) or f"HTTP {status} without a reason"
+    message = platform_message(body, redact) or f"HTTP {status} without a reason"
     wait_seconds = parse_retry_after(headers.get("Retry-After"), now)
     if status == _TOO_MANY_REQUESTS:
         return Throttled(message, status=status, retry_after=wait_seconds)
@@ -119,23 +128,35 @@ def _seconds_until(http_date: str, now: float) -> float:
     return max(0.0, date.timestamp() - now)
 
 
-def platform_message(body: str) -> str:
+def platform_message(body: str, redact: Callable[[str], str] = str) -> str:
     """Returns the message in the body of an error; empty if the body contains no message.
 
     The body may be an object with the key `message`, ASP.NET problem details with errors of fields,
     an HTML page, or plain text. The message is on one line, and its secrets are masked.
+
+    Args:
+        body: the body.
+        redact: replaces the credentials in a text.
     """
     try:
         text = _json_message(json.loads(body))
     except (ValueError, RecursionError):
-        text = _html_message(body[:_MAX_ERROR_BODY_LENGTH])
-    # Masking a longer text could take seconds.
-    text = mask(text[:_MAX_ERROR_BODY_LENGTH])
+        # Redacted here, too, because a part of a key may look like an HTML tag, which is removed.
+        text = _html_message(_beginning(body, redact))
+    text = _beginning(text, lambda beginning: mask(redact(beginning)))
     printable_text = "".join(c if c.isprintable() else " " for c in text)
     message = " ".join(printable_text.split())
     if len(message) <= _MAX_MESSAGE_LENGTH:
         return message
     return message[: _MAX_MESSAGE_LENGTH - 1] + "…"
+
+
+def _beginning(text: str, without_secrets: Callable[[str], str]) -> str:
+    """Returns the beginning of a text without secrets. A longer text could take seconds."""
+    beginning = without_secrets(text[:_MAX_ERROR_BODY_LENGTH])
+    if len(text) <= _MAX_ERROR_BODY_LENGTH:
+        return beginning
+    return beginning[:-_MAX_PARTIAL_SECRET_LENGTH]
 
 
 def _json_message(payload: Any) -> str:
@@ -157,7 +178,7 @@ def _json_message(payload: Any) -> str:
 
 def _html_message(body: str) -> str:
     title = _TITLE.search(body)
-    return unescape(title[1] if title else _TAG.sub(" ", body))
+    return unescape_html(title[1] if title else _TAG.sub(" ", body))
 
 
 def read_json(body: str) -> Any:

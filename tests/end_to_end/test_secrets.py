@@ -13,8 +13,10 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
+from encodings_of_texts import ENCODINGS, decoded, encoded
 from signed_addresses import SCHEMES, Signed, sign
 
 from batch_import.sandbox.knobs import Knobs
@@ -155,3 +157,90 @@ def test_credentials_that_the_platform_echoes_are_replaced(
     encoded = base64.b64encode(API_KEY.encode()).decode()
     for secret in (API_KEY[:12], ACCESS_KEY, basic, encoded[:12]):
         assert secret not in reported
+
+
+#: A usual API key: in base64, with characters that encodings replace.
+BASE64_KEY = "Ab3+dE/9xQ7tLm+42kR=="
+SIGNATURE = "c6486c479e84c94efce4bea7169ef7d4"
+#: Encodings of the secrets in the error messages of the platform, one message per row.
+ECHOED = [[first, second] for first in ("percent", "HTML", "JSON") for second in ENCODINGS]
+
+
+class RejectingHandler(BaseHTTPRequestHandler):
+    """A platform that rejects every row, with the secrets of the request in the message.
+
+    The message is in a JSON object, in a page and in plain text, in turn.
+    """
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.endswith("/account/info"):
+            self._answer(200, json.dumps({"id": "1", "title": encoded(BASE64_KEY, ["HTML"])}))
+        else:
+            self._answer(200, json.dumps({"listResult": {"items": [], "totalItems": 0}}))
+
+    def do_POST(self) -> None:
+        media = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        number = int(media["referenceId"])
+        header = self.headers["Authorization"].removeprefix("Basic ")
+        secrets = [
+            encoded(text, ECHOED[number]) for text in (BASE64_KEY, header, media["sourceUrl"])
+        ]
+        message = f"bad: {' | '.join(secrets)}"
+        page = f"<html><title>{message}</title></html>"
+        self._answer(400, (json.dumps({"message": message}), page, message)[number % 3])
+
+    def _answer(self, status: int, body: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("X-Request-Id", encoded(BASE64_KEY, ["HTML, decimal", "percent"]))
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_encoded_secrets_in_messages_of_the_platform_are_in_no_output(
+    tmp_path: Path, command_in: Callable
+) -> None:
+    with (tmp_path / "v.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sourceUrl", "filename", "extension", "referenceId"])
+        for number in range(len(ECHOED)):
+            url = f"https://h.example.com/{number}.mp4?X-Amz-Signature={SIGNATURE}"
+            writer.writerow([url, f"Video {number}", "mp4", str(number)])
+    server = ThreadingHTTPServer(("127.0.0.1", 0), RejectingHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        run = command_in(tmp_path, f"http://127.0.0.1:{server.server_port}/api")
+        run.environ["VIOSTREAM_API_KEY"] = BASE64_KEY
+        texts = [
+            done.stdout + done.stderr
+            for done in (
+                run("run", "v.csv", *FAST, "--verbose", code=None),
+                run("status", "v.csv", code=None),
+                run("status", "v.csv", "4", "--json", code=None),
+            )
+        ]
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert "bad: ***" in texts[0]
+    paths = [path for path in (tmp_path / "output/v").iterdir() if path.is_file()]
+    keys = {BASE64_KEY[:8], base64.b64encode(f"{ACCESS_KEY}:{BASE64_KEY}".encode()).decode()[:-2]}
+    texts += map(content, paths)
+    for text in texts:
+        for key in keys:
+            assert key not in text
+    # The complete URL of a row is only in the files that need it.
+    for path in paths:
+        if path.name not in PRIVATE:
+            assert SIGNATURE not in content(path)
+    with (tmp_path / "output/v/results.csv").open(encoding="utf-8-sig", newline="") as file:
+        errors = [row["error"] for row in csv.DictReader(file)]
+    assert len(errors) == len(ECHOED)
+    for error in errors:
+        assert "bad: ***" in error
+        for text in decoded(error):
+            assert not any(secret in text for secret in (*keys, SIGNATURE))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from batch_import.addresses import expiry, likeness, masking, signatures, unicode_forms, urls
+from batch_import.addresses.redaction import Redactor
 from batch_import.csv_escaping import escape, escape_for_editing, unescape
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
@@ -27,7 +28,8 @@ PIECES = (
     "=", "~", "|", "%", "%25", "%41", "@", "a@", "http://", "http://a@", "http://a ", "a.", "-",
     '"', "'", "eyJ", "eyJaaaaaaaa.", "Basic ", "&amp;", "#", "#a\n", "<title>", "exp=", "aA1",
     "1700000000-", "server_time=1&", "hmac", "signature=", "\u200b", "{", "[", "- a:\n", "zoom.us",
-    "\u0301\u0327", "\u0f73\u0301",
+    "\u0301\u0327", "\u0f73\u0301", "%3A", "%3D%26", "%253D", "&#61;", "&#", "&amp;#x3D;", "\\",
+    "\\/", "\\u003d", "%26%2361%3B",
 )  # fmt: skip
 #: Number of characters of a long text, if the program has no lower limit.
 LONG = 100_000
@@ -45,6 +47,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "failure": (lambda text: failure_code(text, FailureCode.REJECTED), 300),
     "preflight": (_preflight, LONG),
     "masking": (masking.mask, LONG),
+    "credentials": (Redactor("VC-0a1b2c3d", "k3y+with/odd=signs"), LONG),
     "is masked": (masking.is_masked, LONG),
     "signature": (signatures.strip_signature, LONG),
     "expiry": (expiry.expires_at, LONG),

@@ -1,8 +1,10 @@
 """Secrets are masked, and no other text is lost. For each scheme, see test_signatures.py."""
 
 import pytest
-from hypothesis import given
+from encodings_of_texts import ENCODINGS, decoded, encoded
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from signed_addresses import SCHEMES, sign
 
 from batch_import.addresses import masking
 from batch_import.addresses.masking import (
@@ -120,11 +122,60 @@ from batch_import.addresses.masking import (
             "token eyJhbGciOiJI.eyJzdWIi.c2ln expired",
             "token *** expired",
         ),
+        (
+            "GET https%3A%2F%2Fh.test%2Fv.mp4%3FX-Amz-Signature%3Dab%26a%3D1: 403",
+            "GET https%3A%2F%2Fh.test%2Fv.mp4%3FX-Amz-Signature%3D***%26a%3D1: 403",
+        ),
+        (
+            "/f/1.mp4?https%253A%252F%252Fh.test%253Fsig%253Dab",
+            "/f/1.mp4?https%253A%252F%252Fh.test%253Fsig%253D***",
+        ),
+        (
+            "https://p.test/get/https%3A%2F%2Fh.test%2F%3Ftoken%3Dab?size=1",
+            "https://p.test/get/https://h.test/%3Ftoken%3D***?size=1",
+        ),
+        (
+            r"https:\/\/h.test\/v.mp4?a\u003d1\u0026sig\u003dab",
+            "https://h.test/v.mp4?a=1&sig=***",
+        ),
+        (
+            "https://h.test/v.mp4?a&#x3D;1&amp;sig&#61;ab&amp;amp;token&equals;c",
+            "https://h.test/v.mp4?a=1&sig=***&token=***",
+        ),
+        (
+            "https://h.test/v.mp4?a=1&amp;sig=ab",
+            "https://h.test/v.mp4?a=1&amp;sig=***",
+        ),
+        (
+            "https://h.test/v.mp4?x=video%2Fsnapshot&copy=1&sig=ab%26c",
+            "https://h.test/v.mp4?x=video%2Fsnapshot&copy=1&sig=***",
+        ),
+        (
+            "100% of R&D: a%3Db & c&#61;d",
+            "100% of R&D: a%3Db & c&#61;d",
+        ),
     ],
 )
 def test_secrets_in_texts_are_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
     assert mask(mask(text)) == mask(text)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@settings(max_examples=30, deadline=None)
+@given(
+    st.integers(0, 1 << 32),
+    st.lists(st.sampled_from(sorted(ENCODINGS)), max_size=2),
+    st.sampled_from(["%s", "GET %s failed", '"%s"', "https://p.test/?url=%s", "x:%s."]),
+)
+def test_no_secret_of_an_encoded_url_remains(
+    scheme: str, number: int, names: list[str], text: str
+) -> None:
+    url, secrets, _ = sign(scheme, number)
+    masked = mask(text % encoded(url, names))
+    for decoded_text in decoded(masked):
+        for secret in secrets:
+            assert secret not in decoded_text
 
 
 def test_names_that_the_user_adds_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -220,6 +221,29 @@ def test_the_request_id_contains_no_secret(platform: requests_mock.Mocker, echo:
     assert "***" in printed[0].request_id or len(printed[0].request_id) == 100
     for part in ("the-long", "long-secret"):
         assert part not in printed[0].request_id + account.title
+
+
+@pytest.mark.parametrize(
+    "echo", ["the-long+secret", "the-long%2Bsecret", "the-long&amp;#43;secret", "THE-LONG SECRET"]
+)
+def test_no_text_of_a_response_contains_a_secret(platform: requests_mock.Mocker, echo: str) -> None:
+    printed: list[Any] = []
+    platform.get(f"{BASE}/media/new/status/{quote(echo)}", json={"status": echo, "error": echo})
+    names = ("status", "title", "duration", "thumbnail", "createdDate")
+    item = dict.fromkeys(names, f"for {echo}")
+    platform.get(f"{BASE}/media", json={"listResult": {"items": [item]}})
+    platform.get(f"{BASE}/media/m/detail", json=item)
+    credentials = Credentials("VC-1234567", "the-long+secret")
+    with Client(BASE, credentials, on_request=printed.append) as client:
+        status = client.send(endpoints.get_ingest_status(echo))
+        page = client.send(endpoints.list_newest(1))
+        media = client.send(endpoints.get_media("m"))
+    assert (status.status, status.error) == ("***", "***")
+    assert printed[0].request.path == "/media/new/status/***"
+    assert page.items == (media,)
+    assert media is not None
+    texts = media.status, media.title, media.duration, media.thumbnail, media.created_date
+    assert texts == ("for ***",) * 5
 
 
 def test_the_clock_of_the_platform_is_compared_with_the_clock_of_the_run(
