@@ -367,8 +367,8 @@ class World:
                 MIN_POLL_INTERVAL, min(scenario.settings.poll_interval, RECHECK_SHARE * age)
             )
             delay = events.get(Status.IMPORTED, visible) - visible
-            # A row at the border of two small pages may move from one to the other.
-            polls = 1.1 if scenario.knobs.page_limit == PAGE_SIZE else 2.2
+            # A row may move from one small page to the next while these pages are read, and back.
+            polls = 1.1 if scenario.knobs.page_limit == PAGE_SIZE else 3.3
             if not media.foreign and delay > polls * (allowed + request_seconds) + queue_seconds:
                 raise self.broken("detection", f"{media.reference_id} is found {delay:.1f} s late")
 

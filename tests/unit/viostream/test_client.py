@@ -17,6 +17,7 @@ from batch_import.errors import (
     RequestFailed,
     RequestRejected,
     Throttled,
+    TimedOut,
 )
 from batch_import.models import JobRow, Status
 from batch_import.viostream import endpoints
@@ -122,7 +123,7 @@ def test_a_base_url_without_a_host_raises_request_failed(platform: requests_mock
         (401, AuthenticationFailed),
         (403, AuthenticationFailed),
         (404, RequestRejected),
-        (408, NoAnswer),
+        (408, TimedOut),
         (409, RequestRejected),
         (422, RequestRejected),
         (429, Throttled),
@@ -148,7 +149,7 @@ def test_a_failed_request_raises_the_exception_of_its_status(
 @pytest.mark.parametrize(
     ("error", "error_class"),
     [
-        (requests.ReadTimeout("slow"), NoAnswer),
+        (requests.ReadTimeout("slow"), TimedOut),
         (requests.ConnectTimeout("no route"), NotSent),
         (requests.ConnectionError("reset by peer"), NoAnswer),
         (requests.exceptions.ChunkedEncodingError("cut"), NoAnswer),
