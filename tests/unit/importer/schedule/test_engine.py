@@ -168,6 +168,36 @@ def test_a_row_that_no_list_shows_gets_a_status_request_of_its_own() -> None:
     assert done.status is Status.IMPORTED
 
 
+@pytest.mark.parametrize("are_dated", [True, False])
+def test_rows_that_are_not_on_the_first_pages_of_a_list_with_another_order_are_imported(
+    are_dated: bool,  # noqa: FBT001
+) -> None:
+    numbers = range(1, 6)
+    play = ScheduleDriver(*(row(n) for n in numbers))
+    play.account = [
+        replace(
+            media(reference=f"x{n}", key=f"x{n}"),
+            created_date=f"2026-01-{1 + n // 24:02}T{n % 24:02}:00:00Z" if are_dated else "",
+        )
+        for n in range(250)
+    ]
+    for n in numbers:
+        play.answer_to(CreateMedia, f"i-{n}")
+        play.account.append(media(reference=f"r{n}", key=f"k{n}"))  # the newest media is last
+    request_count = 0
+    while len(play.changes) < len(numbers):
+        request = play.next_request()
+        answer = play._answer_from_account(request)  # noqa: SLF001
+        if isinstance(request, GetIngestStatus):
+            answer = IngestStatus("online")
+        play.changes += play.schedule.handle_answer(request, answer, play.now)
+        request_count += 1
+    assert statuses(play.changes) == [Status.IMPORTED] * 5
+    # With dates, one page, and for each row the status of its ingest and a search.
+    assert request_count <= (11 if are_dated else 40)
+    assert play.now <= (1002 if are_dated else 1150)
+
+
 def test_rows_get_single_status_requests_until_it_is_known_what_lists_show() -> None:
     play = ScheduleDriver(*(processing_row(n) for n in range(1, 51)))
     asked = 0
