@@ -120,6 +120,7 @@ class Schedule:
             settings,
             self._tracker,
             self._pages,
+            self._list_order,
             self._comparison,
             self._timing,
             self._processing_times,

@@ -84,6 +84,7 @@ class PageReading:
         """
         matched = match_media(self._tracker, page.items, self._comparison.clock_offset)
         shown_rows = self._group_media(matched)
+        self._list_order.has_shown_rows = self._list_order.has_shown_rows or bool(shown_rows)
         if served.expected and not shown_rows and self._pages.has_more(page_number, page):
             self._list_order.record_without_rows()
         period = self._covered_period(page_number, page, shown_rows, requested_at)

@@ -54,3 +54,14 @@ def test_several_small_pages_show_the_order() -> None:
         order.learn_page(page(range(4)))
     assert not order.is_newest_first
     assert not order.needs_lookups
+
+
+@pytest.mark.parametrize("has_shown_rows", [False, True])
+def test_two_rows_that_only_searches_show_need_lookups(has_shown_rows: bool) -> None:  # noqa: FBT001
+    order = ListOrder()
+    order.has_shown_rows = has_shown_rows
+    order.record_unlisted_row()
+    assert not order.needs_lookups
+    order.record_unlisted_row()
+    assert order.needs_lookups is not has_shown_rows
+    assert order.is_newest_first is has_shown_rows
