@@ -1,8 +1,9 @@
 """Decide whether a POST may be repeated. All rules for this decision are in this file. No I/O.
 
 1. `create_outcome` decides what the answer to the POST proves. The POST is repeated at once only if
-the answer proves that no media was created: after a 429, or if there was no connection. The POST is
-never repeated if the platform refused the row. Otherwise the row becomes `Unknown`.
+the answer proves that no media was created: after a 429, or if there was no connection. If the
+platform answers that the endpoint does not exist, the POST is repeated later. The POST is never
+repeated if the platform refused the row. Otherwise the row becomes `Unknown`.
 2. `ListConsistency` decides whether lists prove that the media of an unknown row does not exist. An
 absence is a list that covers the time of the POST and does not show the media. New media may appear
 in lists with a delay, therefore absences are a proof only under these conditions:
@@ -29,6 +30,7 @@ from typing import Final, Self
 
 from batch_import.errors import (
     AuthenticationFailed,
+    NoAnswer,
     NotSent,
     RequestFailed,
     RequestRejected,
@@ -51,6 +53,9 @@ MAX_LATE_ARRIVAL_SECONDS: Final = 30.0
 #: its media each time.
 _MAX_ERROR_PROBABILITY: Final = 1e-4
 _CONFLICT_STATUS: Final = 409
+#: Statuses of a POST that are about its endpoint and not about its row: Not Found, Method Not
+#: Allowed, Gone and Not Implemented. A web server answers so while the API is being deployed.
+_NO_ENDPOINT_STATUSES: Final = frozenset({404, 405, 410, 501})
 #: Lowest HTTP status with which the platform's API refuses a request.
 _BAD_REQUEST_STATUS: Final = 400
 #: Upper limit of ages that are stored, in seconds (32 years), because JSON has no infinity.
@@ -64,6 +69,8 @@ class CreateOutcome(Enum):
     CREATED = auto()
     #: No media was created. The POST may be repeated.
     NOT_CARRIED_OUT = auto()
+    #: No media was created, because the endpoint does not exist now. The POST may be repeated.
+    NO_ENDPOINT = auto()
     #: No media was created, and a repeated POST would be refused, too. The row has failed.
     REFUSED = auto()
     #: A media with this reference ID exists, perhaps created by an earlier POST of this row.
@@ -79,11 +86,13 @@ def create_outcome(answer: Answer) -> CreateOutcome:
             return CreateOutcome.CREATED
         case Throttled() | NotSent():
             return CreateOutcome.NOT_CARRIED_OUT
-        case _ if is_transport_failure(answer):
-            return CreateOutcome.UNCLEAR
+        case RequestRejected(status=status) | NoAnswer(status=status) if (
+            status in _NO_ENDPOINT_STATUSES
+        ):
+            return CreateOutcome.NO_ENDPOINT
         case RequestRejected(status=status) if status == _CONFLICT_STATUS:
             return CreateOutcome.CONFLICT
-        case RequestRejected() | AuthenticationFailed():
+        case RequestRejected() | AuthenticationFailed() if not is_transport_failure(answer):
             return CreateOutcome.REFUSED
     return CreateOutcome.UNCLEAR
 

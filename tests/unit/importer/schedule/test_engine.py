@@ -19,6 +19,7 @@ from batch_import.errors import (
 )
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
+from batch_import.importer.schedule.outage import UNCLEAR_THRESHOLD
 from batch_import.importer.schedule.repeat import MAX_ATTEMPTS
 from batch_import.importer.scheduled_request import (
     Answer,
@@ -416,7 +417,41 @@ def test_a_row_with_a_409_stays_unknown_if_no_list_shows_its_media() -> None:
     assert play.finish()[-1].status is Status.UNKNOWN  # held, though no list shows it
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_row_fails_only_after_several_posts_without_an_endpoint() -> None:
+    play = ScheduleDriver(row())
+    moments: list[float] = []
+    changes: list[StatusUpdate] = []
+    while not changes:
+        request = play.next_request()
+        assert isinstance(request, CreateMedia)
+        moments.append(play.now)
+        answer = RequestRejected("no such page", status=404)
+        changes = play.schedule.handle_answer(request, answer, play.now)
+    assert [later - earlier for earlier, later in pairwise(moments)] == [2, 4, 8, 16]
+    assert [(change.status, change.error) for change in changes] == [
+        (Status.FAILED, "no such page")
+    ]
+
+
+@pytest.mark.parametrize("fault", [RequestRejected("x", status=405), NoAnswer("x", status=501)])
+def test_no_row_fails_if_the_endpoint_of_posts_is_missing_for_a_while(fault: RequestFailed) -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 101)))
+    ended_at, refused_count, sent_count = play.now + 30, 0, 0
+    while sent_count < 100:
+        request = play.next_request()
+        answer: Answer = Account("id")
+        if isinstance(request, CreateMedia):
+            is_refused = play.now < ended_at
+            refused_count, sent_count = refused_count + is_refused, sent_count + (not is_refused)
+            answer = fault if is_refused else f"i-{request.row.row_number}"
+        elif not isinstance(request, GetAccount):
+            answer = play._answer_from_account(request)  # noqa: SLF001
+        play.changes += play.schedule.handle_answer(request, answer, play.now)
+    assert {*statuses(play.changes)} == {Status.PROCESSING}
+    assert refused_count <= 2 * UNCLEAR_THRESHOLD
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_4xx_answer_to_a_post_fails_the_row_at_once(status: int) -> None:
     (failed,) = ScheduleDriver(row()).answer(RequestRejected("no such format", status=status))
     assert (failed.status, failed.error) == (Status.FAILED, "no such format")

@@ -30,6 +30,10 @@ from batch_import.importer.schedule.repeat import (
         (RequestRejected("portal", status=302), CreateOutcome.UNCLEAR),
         (RequestRejected("exists", status=409), CreateOutcome.CONFLICT),
         (RequestRejected("bad", status=422), CreateOutcome.REFUSED),
+        (RequestRejected("no such page", status=404), CreateOutcome.NO_ENDPOINT),
+        (RequestRejected("no such method", status=405), CreateOutcome.NO_ENDPOINT),
+        (RequestRejected("gone", status=410), CreateOutcome.NO_ENDPOINT),
+        (NoAnswer("not implemented", status=501), CreateOutcome.NO_ENDPOINT),
         (AuthenticationFailed("no", status=403), CreateOutcome.REFUSED),
     ],
 )
