@@ -238,18 +238,20 @@ class ListConsistency:
         """
         self._statistics.inconsistent = True
 
-    def visible_age(self, unseen_age: float) -> float | None:
+    def visible_age(self, unseen_age: float | None) -> float | None:
         """Returns the age from which lists have shown every media so far; None if not known.
 
         Args:
             unseen_age: greatest age at which lists lacked a media that exists although no list has
-                shown it yet; 0 if there is no such media.
+                shown it yet; 0 if there is no such media, None if the age is not known.
         """
-        if self._statistics.inconsistent or len(self._statistics.youngest) < MIN_SAMPLE_SIZE:
+        if unseen_age is None or self._statistics.inconsistent:
+            return None
+        if len(self._statistics.youngest) < MIN_SAMPLE_SIZE:
             return None
         return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
-    def proof_age(self, unseen_age: float, *, has_timed_out: bool = False) -> float | None:
+    def proof_age(self, unseen_age: float | None, *, has_timed_out: bool = False) -> float | None:
         """Returns the age from which an absence may prove that a media does not exist.
 
         Args:
@@ -260,7 +262,7 @@ class ListConsistency:
             the age in seconds; None if not known.
         """
         visible_age = self.visible_age(unseen_age)
-        if visible_age is None:
+        if unseen_age is None or visible_age is None:
             return None
         hidden_age = max(self._statistics.hidden, unseen_age)
         # After a list lacked a media, the next list was read when the media's age had grown by
@@ -279,7 +281,7 @@ class ListConsistency:
         return listed_age + self._max_seconds_late(has_timed_out=has_timed_out)
 
     def proves_absence(
-        self, ages: Iterable[float], unseen_age: float, *, has_timed_out: bool = False
+        self, ages: Iterable[float], unseen_age: float | None, *, has_timed_out: bool = False
     ) -> bool:
         """Whether absences at these ages prove that a media does not exist.
 

@@ -369,6 +369,23 @@ def test_lists_that_never_showed_an_existing_media_prove_nothing() -> None:
     assert (lost.row_number, lost.status) == (31, Status.UNKNOWN)
 
 
+def test_the_time_left_is_finite_after_a_media_was_given_up_that_no_list_showed() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 32)), settings=replace(SETTINGS, max_wait=40))
+    create_and_show(play, range(1, 30))
+    play.answer("i-30")  # no list ever shows it
+    play.answer(NoAnswer("cut"))
+    times_left = []
+    while (request := play.schedule.next_request(play.now)) is not FINISHED:
+        times_left.append(play.schedule.time_left(0.0, play.now))
+        if isinstance(request, Wait):
+            play.now = request.until
+        else:
+            answer = play._answer_from_account(request)  # noqa: SLF001
+            play.changes += play.schedule.handle_answer(request, answer, play.now)
+    assert any(times_left)
+    assert all(seconds is None or seconds < SETTINGS.settle + 60 for seconds in times_left)
+
+
 def test_lists_that_lose_media_prove_nothing() -> None:
     play = ScheduleDriver(*(row(n) for n in range(1, 41)))
     create_and_show(play, range(1, 40))

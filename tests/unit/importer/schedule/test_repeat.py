@@ -74,6 +74,13 @@ def test_seven_media_prove_nothing() -> None:
     assert list_consistency(8).proof_age(0.0) is not None
 
 
+def test_nothing_is_proven_if_it_is_not_known_how_long_lists_lack_a_media() -> None:
+    consistency = list_consistency(600)
+    assert consistency.visible_age(None) is None
+    assert consistency.proof_age(None) is None
+    assert not consistency.proves_absence([100, 200, 1e9], None)
+
+
 def test_absences_prove_nothing_if_they_are_too_early_or_too_close() -> None:
     consistency = list_consistency(600)
     proof = consistency.proof_age(0.0)
