@@ -84,9 +84,7 @@ class PageReading:
         """
         matched = match_media(self._tracker, page.items, self._comparison.clock_offset)
         shown_rows = self._group_media(matched)
-        self._list_order.has_shown_rows = self._list_order.has_shown_rows or bool(shown_rows)
-        if served.expected and not shown_rows and self._pages.has_more(page_number, page):
-            self._list_order.record_without_rows()
+        self._learn_order(page_number, page, served, has_rows=bool(shown_rows))
         period = self._covered_period(page_number, page, shown_rows, requested_at)
         media_ids = {media.id for media in page.items}
         positions = self._shown_positions(page_number, page, matched)
@@ -129,6 +127,15 @@ class PageReading:
             self._relearn(page_number, page, misplaced_numbers, requested_at)
         self._record_all_misplaced(page_number, page, misplaced_numbers, period, requested_at, now)
         return changes
+
+    def _learn_order(
+        self, page_number: int, page: MediaPage, served: ServedRows, *, has_rows: bool
+    ) -> None:
+        """Learn the order of the list by whether a page shows rows of this run."""
+        if has_rows:
+            self._list_order.has_shown_rows = True
+        elif served.expected and self._pages.has_more(page_number, page):
+            self._list_order.record_without_rows()
 
     def _covered_period(
         self,
