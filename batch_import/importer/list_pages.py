@@ -23,14 +23,14 @@ class ListPages(PageSize):
         known_page_count: number of pages, as the page that was read last shows it; 1 before that.
         reads_in_progress: page number → epoch seconds when its request was sent, for each page
             whose request is not answered yet.
-        next_scan_page: number of the page that a scan reads next.
+        next_scan_page: number of the page that a scan reads next; 0 before the first scan.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.known_page_count = 1
         self.reads_in_progress: dict[int, float] = {}
-        self.next_scan_page = 1
+        self.next_scan_page = 0
 
     @property
     def max_scan_pages(self) -> int:

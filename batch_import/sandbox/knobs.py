@@ -53,6 +53,8 @@ class Knobs:
     #: How `PageNumber` works: it selects the page; or it is ignored, and the first page is always
     #: returned; or each number after the last page selects the last page.
     page_number: Literal["exact", "ignored", "clamped"] = "exact"
+    #: Order of lists without `SortColumn=Title`: as requested, or always the oldest media first.
+    list_order: Literal["newest-first", "oldest-first"] = "newest-first"
     #: Which media `?referenceId=` selects: those with this ID; all media; those whose ID contains
     #: this text; those with this ID, with status 404 instead of an empty list; or none, because
     #: each request with this parameter is refused with 404.

@@ -69,6 +69,8 @@ class MediaListReplies:
     ) -> tuple[int, Iterator[SandboxMedia]]:
         """Returns the number of media in the list, and its media from index `start` on."""
         is_by_title, is_descending = _sort_order(query)
+        if self._knobs.list_order == "oldest-first" and not is_by_title:
+            is_descending = False
         reference = query.get("referenceid", "")
         if self._knobs.reference_filter == "ignored":
             reference = ""

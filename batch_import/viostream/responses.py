@@ -45,6 +45,9 @@ _MAX_PIXELS: Final = 100_000
 #: Maximum number of media in a list; a larger number is a mistake of the platform. It is ignored,
 #: because numbers of pages and seconds are calculated from it with floats, which overflow.
 _MAX_TOTAL: Final = 1_000_000_000
+#: Maximum number of seconds of a `Retry-After`: one year. A longer time is a mistake of the
+#: platform, and a number of some hundred digits would be infinite as a float.
+_MAX_RETRY_AFTER: Final = 365 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,15 @@ def failure_of(
 def parse_retry_after(value: str | None, now: float) -> float | None:
     """Returns the seconds to wait from a `Retry-After` header, which has seconds or an HTTP date.
 
-    None if there is no such header, or if the value is not valid.
+    None if there is no such header, or if the value is not valid. The result is at most
+    `_MAX_RETRY_AFTER`.
     """
     if not value:
         return None
     try:
         if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-            return float(value)
-        return _seconds_until(value, now)
+            return min(_MAX_RETRY_AFTER, float(value))
+        return min(_MAX_RETRY_AFTER, _seconds_until(value, now))
     except (ValueError, TypeError, OverflowError):
         return None
 
@@ -227,8 +231,8 @@ def read_status(payload: Any) -> IngestStatus:
 def read_page(payload: Any) -> MediaPage:
     """Read a page of `GET /media` (Viostream API guide, step 3).
 
-    The guide uses `listResult.items` both as a list and as `{"items": […]}`; both are accepted. A
-    total above `_MAX_TOTAL` is ignored.
+    The guide uses `listResult.items` both as a list and as `{"items": […]}`; both are accepted. An
+    impossible total is ignored.
 
     Raises:
         NoAnswer: the response has another shape.
@@ -239,11 +243,19 @@ def read_page(payload: Any) -> MediaPage:
         items = items.get("items")
     if not isinstance(listing, dict) or not isinstance(items, list):
         raise _unexpected_shape("list of media")
-    total = listing.get("totalItems")
-    return MediaPage(
-        items=tuple(_media(item) for item in items if isinstance(item, dict)),
-        total=total if isinstance(total, int) and total <= _MAX_TOTAL else None,
-    )
+    media = tuple(_media(item) for item in items if isinstance(item, dict))
+    return MediaPage(media, _total(listing.get("totalItems"), len(media)))
+
+
+def _total(value: object, shown_count: int) -> int | None:
+    """Returns the total of a list; None if it is missing or impossible.
+
+    A list has at least the media that its page shows. A platform that does not count may report 0
+    or -1.
+    """
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if shown_count <= value <= _MAX_TOTAL else None
 
 
 def read_media(payload: Any) -> Media | None:

@@ -115,6 +115,7 @@ def test_a_platform_with_a_lower_rate_limit_gets_all_rows(
         {"hang": 0.1, "hang_seconds": 0.5},
         {"lost_reply": 0.3, "items_shape": "nested", "status_case": "upper", "queued": True},
         {"lost_reply": 0.2, "reference_filter": "ignored", "existing": 150},
+        {"lost_reply": 0.2, "list_order": "oldest-first", "existing": 150},
         {"lost_reply": 0.3, "duplicate_reference": "refuse"},
         {"lost_reply": 0.3, "listed_from": "online", "list_delay": (0.2, 0.8)},
     ],

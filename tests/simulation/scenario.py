@@ -113,6 +113,7 @@ class Scenario:
             or knobs.rate_limit
             or not self.can_search
             or knobs.page_number != "exact"
+            or knobs.list_order != "newest-first"
             or knobs.deletion_rate
             or self.connection_failure
             or self.breaks

@@ -67,6 +67,11 @@ def test_a_search_without_a_filter_ends(seed: int) -> None:
     simulate(seed, reference_filter="ignored", existing=400)
 
 
+@pytest.mark.parametrize("seed", range(100))
+def test_the_oldest_media_may_be_first(seed: int) -> None:
+    simulate(seed, list_order="oldest-first", existing=250)
+
+
 #: With seed 72, a row was once sent twice, because a platform without searches answered 404. With
 #: the others, rows stayed unknown for ever although lists showed their media.
 @pytest.mark.parametrize("seed", [36, 72, 121])

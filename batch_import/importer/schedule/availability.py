@@ -11,7 +11,11 @@ from batch_import.errors import AuthenticationFailed, CredentialsRefused, RunFau
 from batch_import.importer.schedule.auth_probe import AuthProbe, RefusedRequest
 from batch_import.importer.schedule.give_up_timer import GiveUpTimer
 from batch_import.importer.schedule.outage import Outage
-from batch_import.importer.schedule.repeat import is_transport_failure
+from batch_import.importer.schedule.repeat import (
+    CreateOutcome,
+    create_outcome,
+    is_transport_failure,
+)
 from batch_import.importer.scheduled_request import (
     Answer,
     CreateMedia,
@@ -83,7 +87,7 @@ class Availability:
         if isinstance(answer, NotSigned):
             return None  # the request was not sent
         fault = self._give_up_timer.record_answer(request, answer, now)
-        is_clear = not is_transport_failure(answer)
+        is_clear = not (is_transport_failure(answer) or _has_no_endpoint(request, answer))
         if isinstance(request, GetAccount):
             self._outage.record_probe_answer(now, is_clear=is_clear)
         else:
@@ -105,6 +109,15 @@ class Availability:
     def release_refused(self) -> list[RefusedRequest]:
         """Remove and return the kept requests, because the run ends before the next probe."""
         return self._auth_probe.release()
+
+
+def _has_no_endpoint(request: ScheduledRequest, answer: Answer) -> bool:
+    """Whether a POST was answered as if its endpoint did not exist.
+
+    Such answers count towards an outage, so that not every row is sent while no POST can succeed.
+    """
+    is_post = isinstance(request, CreateMedia)
+    return is_post and create_outcome(answer) is CreateOutcome.NO_ENDPOINT
 
 
 def _credentials_fault(request: ScheduledRequest, answer: Answer) -> RunFault | None:

@@ -21,6 +21,7 @@ from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.admission import Admission
 from batch_import.importer.schedule.availability import Availability
 from batch_import.importer.schedule.create_queue import CreateQueue
+from batch_import.importer.schedule.list_order import ListOrder
 from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.lookups import Lookups
 from batch_import.importer.schedule.media_comparison import MediaComparison
@@ -93,6 +94,7 @@ class Schedule:
         self._consistency = ListConsistency.restore(list_consistency)
         self._processing_times = ProcessingTimes()
         self._pages = ListPages()
+        self._list_order = ListOrder()
         self._polling = Polling(settings.poll_interval)
         self._positions = ListPositions(
             self._pages, self._processing_times, self._consistency, self._polling
@@ -108,6 +110,7 @@ class Schedule:
             self._tracker,
             self._positions,
             self._pages,
+            self._list_order,
             self._comparison,
             self._timing,
             self._settling,
@@ -117,6 +120,7 @@ class Schedule:
             settings,
             self._tracker,
             self._pages,
+            self._list_order,
             self._comparison,
             self._timing,
             self._processing_times,
@@ -126,7 +130,12 @@ class Schedule:
             settings, self._tracker, self._create_queue, self._lookups, self._processing_times
         )
         self._selection = Selection(
-            self._tracker, self._pages, self._timing, self._lookups, settings.poll_interval
+            self._tracker,
+            self._pages,
+            self._list_order,
+            self._timing,
+            self._lookups,
+            settings.poll_interval,
         )
         self.admission = Admission(
             settings,
@@ -337,6 +346,7 @@ class Schedule:
             self.fault = self.fault or self.admission.handle_page_failure(answer)
             return []
         self._pages.learn_page(page, answer)
+        self._list_order.learn_page(answer)
         changes = self.admission.handle_page(page, answer, requested_at, now)
         self.fault = self.fault or self.admission.search_fault()
         return changes + self._page_reading.handle_page(page, answer, served, requested_at, now)

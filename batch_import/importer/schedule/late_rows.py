@@ -7,7 +7,7 @@ the number of seconds since its POST. This module must not know lists or answers
 
 from batch_import.importer.schedule.observations import LATE_FACTOR, ProcessingTimes
 from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP, Poll
-from batch_import.importer.schedule.row_states import InAccount, Processing, Unknown
+from batch_import.importer.schedule.row_states import InAccount, Online, Processing, Unknown
 
 
 class LateRows:
@@ -26,9 +26,10 @@ class LateRows:
     def count_miss(
         self, state: InAccount, poll: Poll, age: float, *, is_lost: bool = False
     ) -> None:
-        """Count a page that does not show the row online, if the row is late.
+        """Count a page that does not show the row online, if the row is late or its ingest online.
 
-        After `MISSES_BEFORE_LOOKUP` such pages, the row gets a lookup.
+        After `MISSES_BEFORE_LOOKUP` such pages, the row gets a lookup. If its ingest is online,
+        this is a search, because the list may have another order than the newest media first.
 
         Args:
             state: the state of the row.
@@ -36,6 +37,8 @@ class LateRows:
             age: age of the row when the page was requested.
             is_lost: whether so many pages did not show the row that it gets a lookup at once.
         """
+        if isinstance(state, Online):
+            poll.history.late_miss_count += age >= LATE_FACTOR * poll.lookup.last_search_age
         if not isinstance(state, Processing):
             return
         is_late = is_lost or self._is_late(age)
@@ -52,7 +55,9 @@ class LateRows:
         """
         late_age = self._processing_times.late_age()
         is_shown = not (poll.history.has_vanished or poll.placement.misplaced_read_count)
-        is_only_late = poll.history.late_miss_count > 0 and is_shown
+        is_only_late = (
+            poll.history.late_miss_count > 0 and is_shown and not isinstance(state, Online)
+        )
         if is_only_late and late_age and state.created.min_age(now) < late_age:
             poll.lookup.is_needed, poll.history.late_miss_count = False, 0
         return poll.lookup.is_needed

@@ -13,6 +13,7 @@ from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.failures import failure_code
 from batch_import.importer.list_pages import ListPages
+from batch_import.importer.schedule.list_order import ListOrder
 from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.media_grouping import group_by_owner
 from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
@@ -54,6 +55,7 @@ class Lookups:
         settings: Settings,
         tracker: Tracker,
         pages: ListPages,
+        list_order: ListOrder,
         comparison: MediaComparison,
         timing: StatusTiming,
         processing_times: ProcessingTimes,
@@ -62,6 +64,7 @@ class Lookups:
         self._settings = settings
         self._tracker = tracker
         self._pages = pages
+        self._list_order = list_order
         self._comparison = comparison
         self._timing = timing
         self._processing_times = processing_times
@@ -145,7 +148,10 @@ class Lookups:
                 # Only the whole list shows a media whose reference ID was stored in another form.
                 return self._comparison.search_longer(state, now)
         media_by_owner = group_by_owner(state, search.items, self._comparison.clock_offset)
+        was_hidden = bool(poll.history.hidden_age) and not poll.history.is_listed
         changes = self._comparison.compare(state, media_by_owner, requested_at, now)
+        if was_hidden and isinstance(state, Online) and poll.history.is_listed:
+            self._list_order.record_unlisted_row()
         return changes or self._timing.end_if_overdue(state, now)
 
     def _apply_status(

@@ -253,8 +253,8 @@ class MediaComparison:
                 return self._timing.schedule_lookup(state, now)
             else:
                 self._consistency.mark_inconsistent()
+        self._timing.late_rows.count_miss(state, poll, age)
         if isinstance(state, Processing):
-            self._timing.late_rows.count_miss(state, poll, age)
             self._timing.record_not_done(state, poll, requested_at, now)
         else:
             self._timing.schedule_next(state, now)

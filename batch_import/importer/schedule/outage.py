@@ -6,7 +6,8 @@
 An unclear answer does not show whether the platform carried out the request: a timeout, a lost
 connection or a server error (see `repeat.is_transport_failure`). After an unclear answer to a POST,
 its row is unknown. Because no POST is sent during an outage, only those rows become unknown whose
-POSTs were open (sent and not answered) when the outage began. This module must not know what the
+POSTs were open (sent and not answered) when the outage began. A POST whose endpoint does not exist
+counts as unclear, too, although its row is sent again. This module must not know what the
 requests are for.
 """
 

@@ -89,7 +89,7 @@ def owner_of(
     """
     if same_title(row, media):
         return Owner.OURS
-    if clock_offset is None or _creation_moment(media.created_date) is None:
+    if clock_offset is None or creation_moment(media.created_date) is None:
         return Owner.UNDECIDED
     is_in_period = may_be_created_between(media, first_post_at, latest, clock_offset)
     return Owner.OURS if is_in_period else Owner.OTHERS
@@ -103,7 +103,7 @@ def may_be_created_between(
     Also true if the creation time of the media is not known. A creation time without a time zone is
     tried in every time zone.
     """
-    moment = _creation_moment(media.created_date)
+    moment = creation_moment(media.created_date)
     if moment is None or clock_offset is None:
         return True
     created_at = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() - clock_offset
@@ -127,7 +127,7 @@ def seconds_late(media: Media, latest: float, clock_offset: float | None) -> flo
         0 if the media was created before; None if its creation time is not known, or has no time
         zone.
     """
-    moment = _creation_moment(media.created_date)
+    moment = creation_moment(media.created_date)
     if moment is None or moment.tzinfo is None or clock_offset is None:
         return None
     return max(0.0, moment.timestamp() - clock_offset - latest - LATE_ARRIVAL_SECONDS)
@@ -282,7 +282,7 @@ def import_notes(
     return "; ".join(non_empty.values()), " ".join(non_empty)
 
 
-def _creation_moment(created: str) -> datetime | None:
+def creation_moment(created: str) -> datetime | None:
     """Returns the platform's `createdDate` (ISO 8601); None if invalid, or a date without a time.
 
     The Viostream API guide has times in UTC. The result has no time zone if the text has none.

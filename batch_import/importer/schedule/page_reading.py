@@ -8,6 +8,7 @@ is read.
 from dataclasses import dataclass, replace
 
 from batch_import.importer.list_pages import ListPages
+from batch_import.importer.schedule.list_order import ListOrder
 from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.media_grouping import (
@@ -55,6 +56,7 @@ class PageReading:
         tracker: Tracker,
         positions: ListPositions,
         pages: ListPages,
+        list_order: ListOrder,
         comparison: MediaComparison,
         timing: StatusTiming,
         settling: Settling,
@@ -63,6 +65,7 @@ class PageReading:
         self._tracker = tracker
         self._positions = positions
         self._pages = pages
+        self._list_order = list_order
         self._comparison = comparison
         self._timing = timing
         self._settling = settling
@@ -81,6 +84,7 @@ class PageReading:
         """
         matched = match_media(self._tracker, page.items, self._comparison.clock_offset)
         shown_rows = self._group_media(matched)
+        self._learn_order(page_number, page, served, has_rows=bool(shown_rows))
         period = self._covered_period(page_number, page, shown_rows, requested_at)
         media_ids = {media.id for media in page.items}
         positions = self._shown_positions(page_number, page, matched)
@@ -124,6 +128,15 @@ class PageReading:
         self._record_all_misplaced(page_number, page, misplaced_numbers, period, requested_at, now)
         return changes
 
+    def _learn_order(
+        self, page_number: int, page: MediaPage, served: ServedRows, *, has_rows: bool
+    ) -> None:
+        """Learn the order of the list by whether a page shows rows of this run."""
+        if has_rows:
+            self._list_order.has_shown_rows = True
+        elif served.expected and self._pages.has_more(page_number, page):
+            self._list_order.record_without_rows()
+
     def _covered_period(
         self,
         page_number: int,
@@ -131,7 +144,14 @@ class PageReading:
         shown_rows: dict[int, tuple[InAccount, MediaByOwner]],
         requested_at: float,
     ) -> tuple[float, float]:
-        """Returns start and end, in epoch seconds, of the period that the page covers."""
+        """Returns start and end, in epoch seconds, of the period that the page covers.
+
+        If the list has several pages and does not have the newest media first, the page covers no
+        period.
+        """
+        is_last = not self._pages.has_more(page_number, page)
+        if not self._list_order.is_newest_first and not (page_number == 1 and is_last):
+            return float("inf"), float("-inf")
         creation_times = [
             state.created
             for state, media_by_owner in shown_rows.values()
@@ -141,7 +161,7 @@ class PageReading:
             {media.id for media in page.items},
             creation_times,
             requested_at if page_number == 1 else None,
-            is_last=not self._pages.has_more(page_number, page),
+            is_last=is_last,
         )
 
     def _record_all_misplaced(

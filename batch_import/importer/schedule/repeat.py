@@ -1,8 +1,9 @@
 """Decide whether a POST may be repeated. All rules for this decision are in this file. No I/O.
 
 1. `create_outcome` decides what the answer to the POST proves. The POST is repeated at once only if
-the answer proves that no media was created: after a 429, or if there was no connection. The POST is
-never repeated if the platform refused the row. Otherwise the row becomes `Unknown`.
+the answer proves that no media was created: after a 429, or if there was no connection. If the
+platform answers that the endpoint does not exist, the POST is repeated later. The POST is never
+repeated if the platform refused the row. Otherwise the row becomes `Unknown`.
 2. `ListConsistency` decides whether lists prove that the media of an unknown row does not exist. An
 absence is a list that covers the time of the POST and does not show the media. New media may appear
 in lists with a delay, therefore absences are a proof only under these conditions:
@@ -29,6 +30,7 @@ from typing import Final, Self
 
 from batch_import.errors import (
     AuthenticationFailed,
+    NoAnswer,
     NotSent,
     RequestFailed,
     RequestRejected,
@@ -51,6 +53,9 @@ MAX_LATE_ARRIVAL_SECONDS: Final = 30.0
 #: its media each time.
 _MAX_ERROR_PROBABILITY: Final = 1e-4
 _CONFLICT_STATUS: Final = 409
+#: Statuses of a POST that are about its endpoint and not about its row: Not Found, Method Not
+#: Allowed, Gone and Not Implemented. A web server answers so while the API is being deployed.
+_NO_ENDPOINT_STATUSES: Final = frozenset({404, 405, 410, 501})
 #: Lowest HTTP status with which the platform's API refuses a request.
 _BAD_REQUEST_STATUS: Final = 400
 #: Upper limit of ages that are stored, in seconds (32 years), because JSON has no infinity.
@@ -64,6 +69,8 @@ class CreateOutcome(Enum):
     CREATED = auto()
     #: No media was created. The POST may be repeated.
     NOT_CARRIED_OUT = auto()
+    #: No media was created, because the endpoint does not exist now. The POST may be repeated.
+    NO_ENDPOINT = auto()
     #: No media was created, and a repeated POST would be refused, too. The row has failed.
     REFUSED = auto()
     #: A media with this reference ID exists, perhaps created by an earlier POST of this row.
@@ -79,11 +86,13 @@ def create_outcome(answer: Answer) -> CreateOutcome:
             return CreateOutcome.CREATED
         case Throttled() | NotSent():
             return CreateOutcome.NOT_CARRIED_OUT
-        case _ if is_transport_failure(answer):
-            return CreateOutcome.UNCLEAR
+        case RequestRejected(status=status) | NoAnswer(status=status) if (
+            status in _NO_ENDPOINT_STATUSES
+        ):
+            return CreateOutcome.NO_ENDPOINT
         case RequestRejected(status=status) if status == _CONFLICT_STATUS:
             return CreateOutcome.CONFLICT
-        case RequestRejected() | AuthenticationFailed():
+        case RequestRejected() | AuthenticationFailed() if not is_transport_failure(answer):
             return CreateOutcome.REFUSED
     return CreateOutcome.UNCLEAR
 
@@ -229,18 +238,20 @@ class ListConsistency:
         """
         self._statistics.inconsistent = True
 
-    def visible_age(self, unseen_age: float) -> float | None:
+    def visible_age(self, unseen_age: float | None) -> float | None:
         """Returns the age from which lists have shown every media so far; None if not known.
 
         Args:
             unseen_age: greatest age at which lists lacked a media that exists although no list has
-                shown it yet; 0 if there is no such media.
+                shown it yet; 0 if there is no such media, None if the age is not known.
         """
-        if self._statistics.inconsistent or len(self._statistics.youngest) < MIN_SAMPLE_SIZE:
+        if unseen_age is None or self._statistics.inconsistent:
+            return None
+        if len(self._statistics.youngest) < MIN_SAMPLE_SIZE:
             return None
         return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
-    def proof_age(self, unseen_age: float, *, has_timed_out: bool = False) -> float | None:
+    def proof_age(self, unseen_age: float | None, *, has_timed_out: bool = False) -> float | None:
         """Returns the age from which an absence may prove that a media does not exist.
 
         Args:
@@ -251,7 +262,7 @@ class ListConsistency:
             the age in seconds; None if not known.
         """
         visible_age = self.visible_age(unseen_age)
-        if visible_age is None:
+        if unseen_age is None or visible_age is None:
             return None
         hidden_age = max(self._statistics.hidden, unseen_age)
         # After a list lacked a media, the next list was read when the media's age had grown by
@@ -270,7 +281,7 @@ class ListConsistency:
         return listed_age + self._max_seconds_late(has_timed_out=has_timed_out)
 
     def proves_absence(
-        self, ages: Iterable[float], unseen_age: float, *, has_timed_out: bool = False
+        self, ages: Iterable[float], unseen_age: float | None, *, has_timed_out: bool = False
     ) -> bool:
         """Whether absences at these ages prove that a media does not exist.
 

@@ -59,7 +59,8 @@ class ToCreate:
         search: this search, if some of its pages were read and others not; else None.
         post_count: number of POSTs of the row in this run. None of them created a media.
         reason: why the last of these POSTs failed; empty if there was none.
-        refusal_count: number of searches before the POST that the platform refused.
+        refusal_count: number of searches before the POST that the platform refused, and of POSTs
+            that it answered as if their endpoint did not exist.
     """
 
     row: JobRow

@@ -13,6 +13,7 @@ from batch_import.importer.backoff import backoff
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.create_queue import STATUS_REQUEST_SHARE
 from batch_import.importer.schedule.late_rows import may_search
+from batch_import.importer.schedule.list_order import ListOrder
 from batch_import.importer.schedule.lookups import Lookups
 from batch_import.importer.schedule.page_reading import ServedRows
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, MISSES_BEFORE_LOOKUP, Poll
@@ -46,6 +47,7 @@ class Selection:
         self,
         tracker: Tracker,
         pages: ListPages,
+        list_order: ListOrder,
         timing: StatusTiming,
         lookups: Lookups,
         poll_interval: float,
@@ -53,6 +55,7 @@ class Selection:
         self._poll_interval = poll_interval
         self._tracker = tracker
         self._pages = pages
+        self._list_order = list_order
         self._timing = timing
         self._lookups = lookups
         #: Number of consecutive pages that could not be read.
@@ -125,6 +128,8 @@ class Selection:
         overdue. The sum must reach the number of POSTs between two status requests, or the number
         of media on a page.
         """
+        if self._list_order.needs_lookups:
+            return None
         page_weights: dict[int, float] = {}
         for number, poll in self._tracker.polling.due_rows(now).items():
             if not poll.lookup.is_open:
@@ -175,6 +180,7 @@ class Selection:
         if (
             self._timing.late_rows.needs_lookup(state, poll, now)
             or has_unfinished_search
+            or self._list_order.needs_lookups
             or are_pages_failing
         ):
             return True
@@ -209,12 +215,23 @@ class Selection:
             return None
         polls = [self._tracker.polling[number] for number in scanned_rows]
         if all(poll.lookup.scan_page_number == 1 for poll in polls):
-            # A new scan starts at the expected page of a row.
-            self._pages.next_scan_page = self._tracker.positions.page_of(scanned_rows[0], now)
+            self._pages.next_scan_page = self._first_scan_page(scanned_rows[0], now)
         page = self._pages.next_scan_page
         if self._is_being_read(page, now) or now < self.paused_until:
             return None
         return self._read_page(page, now, tuple(scanned_rows))
+
+    def _first_scan_page(self, number: int, now: float) -> int:
+        """Returns the page with which a new scan starts: the expected page of a row.
+
+        If rows may be on any page, the first scan reads the last pages, because the list may have
+        the oldest media first. The next scans continue there, because a scan may be shorter than
+        the list.
+        """
+        if not self._list_order.needs_lookups:
+            return self._tracker.positions.page_of(number, now)
+        first_of_last_pages = self._pages.known_page_count - self._pages.max_scan_pages + 1
+        return self._pages.next_scan_page or max(1, first_of_last_pages)
 
 
 def _has_ingest_id(state: InAccount) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from batch_import.configuration.settings import Settings
 from batch_import.errors import (
     AuthenticationFailed,
+    NoAnswer,
     NotSent,
     RequestFailed,
     RequestRejected,
@@ -75,7 +76,7 @@ class Sending:
         if isinstance(answer, RequestFailed):
             message = answer.message
         match create_outcome(answer):
-            case CreateOutcome.NOT_CARRIED_OUT:
+            case CreateOutcome.NOT_CARRIED_OUT | CreateOutcome.NO_ENDPOINT:
                 return self._send_again(state, answer, now)
             case CreateOutcome.CREATED:
                 return self._handle_created(waiting, created, str(answer), now)
@@ -107,7 +108,14 @@ class Sending:
         return [self._tracker.finish(state.row, status, message, error=message, code=code)]
 
     def _send_again(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
-        """Put a row whose POST was not carried out into the queue again; returns an empty list."""
+        """Put a row whose POST was not carried out into the queue again.
+
+        Returns the status update if the endpoint was missing so often that the row fails; else an
+        empty list.
+        """
+        if isinstance(answer, RequestRejected | NoAnswer):  # the endpoint does not exist now
+            code = failure_code(answer.message, FailureCode.REJECTED)
+            return self._repeat_refused(state.waiting, answer.message, code, now)
         self._tracker.set_state(state.row, state.waiting)
         if isinstance(answer, NotSent):  # no connection: other rows come first
             self._create_queue.delay(state.waiting, now)
@@ -235,7 +243,8 @@ class Sending:
         if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
             answer
         ):
-            return self._handle_refused_search(waiting, answer.message, now)
+            error = f"the search for its reference ID is refused: {answer.message}"
+            return self._repeat_refused(waiting, error, FailureCode.SEARCH_REFUSED, now)
         self._tracker.set_state(row, waiting)
         if not isinstance(answer, MediaPage):
             delay = backoff(1.0, waiting.post_count, self._settings.poll_interval)
@@ -256,18 +265,22 @@ class Sending:
         self._create_queue.add_first(waiting)
         return []
 
-    def _handle_refused_search(
-        self, waiting: ToCreate, message: str, now: float
+    def _repeat_refused(
+        self, waiting: ToCreate, error: str, code: FailureCode, now: float
     ) -> list[StatusUpdate]:
-        """Repeat a refused search after a delay. After `MAX_ATTEMPTS` refusals, the row fails.
+        """Repeat a refused request after a delay. After `MAX_ATTEMPTS` refusals, the row fails.
 
-        A single refusal must not fail a row: if the API key is replaced during the run, the
-        platform may refuse it for a moment.
+        A single refusal must not fail a row: if the API key is replaced, or the API is deployed
+        during the run, the platform may refuse every request for a moment.
+
+        Args:
+            waiting: the row, whose search before the POST or whose POST was refused.
+            error: error of the row if it fails.
+            code: code of this error.
+            now: current time in epoch seconds.
         """
         row, refusal_count = waiting.row, waiting.refusal_count + 1
         if refusal_count >= MAX_ATTEMPTS:
-            error = f"the search for its reference ID is refused: {message}"
-            code = FailureCode.SEARCH_REFUSED
             return [self._tracker.finish(row, Status.FAILED, error, error=error, code=code)]
         waiting = replace(waiting, refusal_count=refusal_count)
         self._tracker.set_state(row, waiting)

@@ -53,13 +53,16 @@ class Settling:
         #: How often the search for a row ended without a decision, by row number.
         self._unsettled_counts: Counter[int] = Counter()
 
-    def handle_absence(self, state: Unknown, unseen_age: float, now: float) -> list[StatusUpdate]:
+    def handle_absence(
+        self, state: Unknown, unseen_age: float | None, now: float
+    ) -> list[StatusUpdate]:
         """Decide about a row after an absence, if a decision is possible yet.
 
         Args:
             state: the state of the row; its `absence_ages` include this absence.
             unseen_age: greatest age, in seconds, at which lists lacked a media that exists
-                although no list has shown it yet; 0 if there is no such media.
+                although no list has shown it yet; 0 if there is no such media, None if the age is
+                not known.
             now: current time in epoch seconds.
 
         Returns:
@@ -75,12 +78,12 @@ class Settling:
             return []
         return self.end_if_expired(state, now)
 
-    def is_about_to_decide(self, state: Unknown, unseen_age: float, now: float) -> bool:
+    def is_about_to_decide(self, state: Unknown, unseen_age: float | None, now: float) -> bool:
         """Whether the row is decided if the next list does not show its media either."""
         is_proven = not state.is_held and self._is_absence_proven(state, unseen_age)
         return is_proven or state.created.min_age(now) >= self._settings.settle
 
-    def _is_absence_proven(self, state: Unknown, unseen_age: float) -> bool:
+    def _is_absence_proven(self, state: Unknown, unseen_age: float | None) -> bool:
         return self._consistency.proves_absence(
             state.absence_ages, unseen_age, has_timed_out=state.has_timed_out
         )
@@ -90,7 +93,7 @@ class Settling:
         age = state.created.min_age(now)
         return self._end_unsettled(state, age) if age >= self._settings.settle else []
 
-    def _is_being_proven(self, state: Unknown, unseen_age: float, now: float) -> bool:
+    def _is_being_proven(self, state: Unknown, unseen_age: float | None, now: float) -> bool:
         """Whether a few more lists may prove that the media does not exist.
 
         This is possible if the row has reached the proof age, and only a few lists have lacked its
@@ -102,7 +105,7 @@ class Settling:
             proof_age is not None and state.created.min_age(now) >= proof_age and has_few_absences
         )
 
-    def _proof_age(self, state: Unknown, unseen_age: float) -> float | None:
+    def _proof_age(self, state: Unknown, unseen_age: float | None) -> float | None:
         """Returns the age from which absences may prove that a row's media does not exist.
 
         None if the age is not known, or if absences prove nothing: another machine may still send
@@ -113,7 +116,7 @@ class Settling:
             return None
         return self._consistency.proof_age(unseen_age, has_timed_out=state.has_timed_out)
 
-    def seconds_until_search(self, state: Unknown, unseen_age: float, now: float) -> float:
+    def seconds_until_search(self, state: Unknown, unseen_age: float | None, now: float) -> float:
         """Returns the seconds until the row is searched for again.
 
         The delay doubles: the row is searched for at the ages of 1, 2, 4 … seconds, and in addition

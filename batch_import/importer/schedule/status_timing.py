@@ -133,14 +133,14 @@ class StatusTiming:
         if is_confirmed_created(state) and not poll.history.is_listed:
             self._has_given_up_unlisted_media = True
 
-    def max_unseen_age(self) -> float:
+    def max_unseen_age(self) -> float | None:
         """Returns the greatest age at which lists lacked a media that exists.
 
-        Only media that no list has shown yet count; 0 if there are none. Infinity if the run
-        stopped waiting for such a media, because then it is not known how long lists lack it.
+        Only media that no list has shown yet count; 0 if there are none. None if the run stopped
+        waiting for such a media, because then it is not known how long lists lack it.
         """
         if self._has_given_up_unlisted_media:
-            return float("inf")
+            return None
         polling = self._tracker.polling
         polls = (
             polling[state.row.row_number]

@@ -286,6 +286,14 @@ def test_lists_are_sorted_as_requested() -> None:
     assert references(there, sortorder="ASC", pagesize=2, pagenumber=2) == ["a"]
 
 
+def test_the_oldest_media_are_first_if_the_knob_is_set() -> None:
+    there = platform(list_order="oldest-first")
+    for title in ("b", "C", "a"):
+        post(there, filename=title, referenceId=title)
+    assert references(there, SortColumn="CreatedDate", SortOrder="desc") == ["b", "C", "a"]
+    assert references(there, SortColumn="Title") == ["a", "b", "C"]
+
+
 def test_the_search_term_is_compared_with_title_and_reference_id() -> None:
     there = platform()
     post(there, filename="Blue whale", referenceId="r1")

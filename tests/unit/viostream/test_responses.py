@@ -33,6 +33,8 @@ NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
         ("Thu, 09 Oct 2025 08:53:20 GMT", 0.0),
         ("Thu, 09 Oct 2025 08:53:30 GMT", 10.0),
         ("Thu, 09 Oct 2025 08:53:00 GMT", 0.0),
+        ("9" * 400, 31_536_000.0),
+        ("Thu, 09 Oct 2525 08:53:30 GMT", 31_536_000.0),
         ("soon", None),
         ("-3", None),
     ],
@@ -236,6 +238,17 @@ def test_a_failed_ingest_keeps_the_error_message_of_the_platform() -> None:
 )
 def test_the_size_of_a_picture_is_read(payload: object, size: tuple[int, int] | None) -> None:
     assert responses.read_size(payload) == size
+
+
+@pytest.mark.parametrize(
+    ("shown_count", "value", "total"),
+    [(2, 2, 2), (2, 1, None), (2, 0, None), (0, 0, 0), (0, -1, None), (1, True, None)],
+)
+def test_a_total_below_the_number_of_media_on_the_page_is_ignored(
+    shown_count: int, value: object, total: int | None
+) -> None:
+    page = responses.read_page({"items": [MEDIA] * shown_count, "totalItems": value})
+    assert page.total == total
 
 
 def test_an_impossible_total_is_ignored() -> None:

@@ -19,6 +19,7 @@ from batch_import.errors import (
 )
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
+from batch_import.importer.schedule.outage import UNCLEAR_THRESHOLD
 from batch_import.importer.schedule.repeat import MAX_ATTEMPTS
 from batch_import.importer.scheduled_request import (
     Answer,
@@ -166,6 +167,36 @@ def test_a_row_that_no_list_shows_gets_a_status_request_of_its_own() -> None:
     assert play.answer_to(GetIngestStatus, IngestStatus("online")) == []
     (done,) = play.answer_to(FindByReference, page_of(media()))
     assert done.status is Status.IMPORTED
+
+
+@pytest.mark.parametrize("are_dated", [True, False])
+def test_rows_that_are_not_on_the_first_pages_of_a_list_with_another_order_are_imported(
+    are_dated: bool,  # noqa: FBT001
+) -> None:
+    numbers = range(1, 6)
+    play = ScheduleDriver(*(row(n) for n in numbers))
+    play.account = [
+        replace(
+            media(reference=f"x{n}", key=f"x{n}"),
+            created_date=f"2026-01-{1 + n // 24:02}T{n % 24:02}:00:00Z" if are_dated else "",
+        )
+        for n in range(250)
+    ]
+    for n in numbers:
+        play.answer_to(CreateMedia, f"i-{n}")
+        play.account.append(media(reference=f"r{n}", key=f"k{n}"))  # the newest media is last
+    request_count = 0
+    while len(play.changes) < len(numbers):
+        request = play.next_request()
+        answer = play._answer_from_account(request)  # noqa: SLF001
+        if isinstance(request, GetIngestStatus):
+            answer = IngestStatus("online")
+        play.changes += play.schedule.handle_answer(request, answer, play.now)
+        request_count += 1
+    assert statuses(play.changes) == [Status.IMPORTED] * 5
+    # With dates, one page, and for each row the status of its ingest and a search.
+    assert request_count <= (11 if are_dated else 40)
+    assert play.now <= (1002 if are_dated else 1150)
 
 
 def test_rows_get_single_status_requests_until_it_is_known_what_lists_show() -> None:
@@ -338,6 +369,23 @@ def test_lists_that_never_showed_an_existing_media_prove_nothing() -> None:
     assert (lost.row_number, lost.status) == (31, Status.UNKNOWN)
 
 
+def test_the_time_left_is_finite_after_a_media_was_given_up_that_no_list_showed() -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 32)), settings=replace(SETTINGS, max_wait=40))
+    create_and_show(play, range(1, 30))
+    play.answer("i-30")  # no list ever shows it
+    play.answer(NoAnswer("cut"))
+    times_left = []
+    while (request := play.schedule.next_request(play.now)) is not FINISHED:
+        times_left.append(play.schedule.time_left(0.0, play.now))
+        if isinstance(request, Wait):
+            play.now = request.until
+        else:
+            answer = play._answer_from_account(request)  # noqa: SLF001
+            play.changes += play.schedule.handle_answer(request, answer, play.now)
+    assert any(times_left)
+    assert all(seconds is None or seconds < SETTINGS.settle + 60 for seconds in times_left)
+
+
 def test_lists_that_lose_media_prove_nothing() -> None:
     play = ScheduleDriver(*(row(n) for n in range(1, 41)))
     create_and_show(play, range(1, 40))
@@ -386,7 +434,41 @@ def test_a_row_with_a_409_stays_unknown_if_no_list_shows_its_media() -> None:
     assert play.finish()[-1].status is Status.UNKNOWN  # held, though no list shows it
 
 
-@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_row_fails_only_after_several_posts_without_an_endpoint() -> None:
+    play = ScheduleDriver(row())
+    moments: list[float] = []
+    changes: list[StatusUpdate] = []
+    while not changes:
+        request = play.next_request()
+        assert isinstance(request, CreateMedia)
+        moments.append(play.now)
+        answer = RequestRejected("no such page", status=404)
+        changes = play.schedule.handle_answer(request, answer, play.now)
+    assert [later - earlier for earlier, later in pairwise(moments)] == [2, 4, 8, 16]
+    assert [(change.status, change.error) for change in changes] == [
+        (Status.FAILED, "no such page")
+    ]
+
+
+@pytest.mark.parametrize("fault", [RequestRejected("x", status=405), NoAnswer("x", status=501)])
+def test_no_row_fails_if_the_endpoint_of_posts_is_missing_for_a_while(fault: RequestFailed) -> None:
+    play = ScheduleDriver(*(row(n) for n in range(1, 101)))
+    ended_at, refused_count, sent_count = play.now + 30, 0, 0
+    while sent_count < 100:
+        request = play.next_request()
+        answer: Answer = Account("id")
+        if isinstance(request, CreateMedia):
+            is_refused = play.now < ended_at
+            refused_count, sent_count = refused_count + is_refused, sent_count + (not is_refused)
+            answer = fault if is_refused else f"i-{request.row.row_number}"
+        elif not isinstance(request, GetAccount):
+            answer = play._answer_from_account(request)  # noqa: SLF001
+        play.changes += play.schedule.handle_answer(request, answer, play.now)
+    assert {*statuses(play.changes)} == {Status.PROCESSING}
+    assert refused_count <= 2 * UNCLEAR_THRESHOLD
+
+
+@pytest.mark.parametrize("status", [400, 413, 422])
 def test_a_4xx_answer_to_a_post_fails_the_row_at_once(status: int) -> None:
     (failed,) = ScheduleDriver(row()).answer(RequestRejected("no such format", status=status))
     assert (failed.status, failed.error) == (Status.FAILED, "no such format")

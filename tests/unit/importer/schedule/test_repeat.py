@@ -30,6 +30,10 @@ from batch_import.importer.schedule.repeat import (
         (RequestRejected("portal", status=302), CreateOutcome.UNCLEAR),
         (RequestRejected("exists", status=409), CreateOutcome.CONFLICT),
         (RequestRejected("bad", status=422), CreateOutcome.REFUSED),
+        (RequestRejected("no such page", status=404), CreateOutcome.NO_ENDPOINT),
+        (RequestRejected("no such method", status=405), CreateOutcome.NO_ENDPOINT),
+        (RequestRejected("gone", status=410), CreateOutcome.NO_ENDPOINT),
+        (NoAnswer("not implemented", status=501), CreateOutcome.NO_ENDPOINT),
         (AuthenticationFailed("no", status=403), CreateOutcome.REFUSED),
     ],
 )
@@ -68,6 +72,13 @@ def list_consistency(count: int, hidden: float = 0.0, *, done: bool = True) -> L
 def test_seven_media_prove_nothing() -> None:
     assert list_consistency(7).proof_age(0.0) is None
     assert list_consistency(8).proof_age(0.0) is not None
+
+
+def test_nothing_is_proven_if_it_is_not_known_how_long_lists_lack_a_media() -> None:
+    consistency = list_consistency(600)
+    assert consistency.visible_age(None) is None
+    assert consistency.proof_age(None) is None
+    assert not consistency.proves_absence([100, 200, 1e9], None)
 
 
 def test_absences_prove_nothing_if_they_are_too_early_or_too_close() -> None:
