@@ -376,8 +376,10 @@ class World:
         """Return the maximum number of requests per row if nothing goes wrong."""
         knobs = self.scenario.knobs
         if self.scenario.settings.max_in_flight < self.scenario.rows:
-            # A page shows only few rows that are in flight.
-            return 5.0 + 45 / self.scenario.settings.max_in_flight
+            # A page shows only few rows that are in flight. It is also read while it does not show
+            # their media yet.
+            hidden_reads = 5.0 if knobs.list_delay[1] else 0.0
+            return 5.0 + hidden_reads + 45 / self.scenario.settings.max_in_flight
         if knobs.list_delay[1]:
             return 5.0  # pages are read while they do not show the new media yet
         if knobs.failing and not knobs.list_failed:
