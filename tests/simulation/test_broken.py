@@ -487,7 +487,7 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _late_posts_are_not_waited_for: {"exactly once"},
     _a_refused_search_finds_nothing: {"exactly once", "none lost"},
     _lists_that_lose_media_are_trusted: {"exactly once", "none lost", "the run ends"},
-    _a_page_covers_everything: {"exactly once", "none lost", "few calls"},
+    _a_page_covers_everything: {"exactly once", "none lost", "few calls", "detection"},
     _nothing_is_adopted: {"adoption"},
     _the_first_page_is_the_account: {"adoption"},
     _deletions_are_not_noticed: {"adoption"},
