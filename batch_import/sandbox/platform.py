@@ -14,6 +14,7 @@ from typing import Any, Self
 from batch_import.errors import StateError
 from batch_import.sandbox.create_body import read_create_body
 from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.late_posts import DueMedia, LatePosts
 from batch_import.sandbox.lists import MediaListReplies
 from batch_import.sandbox.media import Catalogue, SandboxMedia, hash_fraction, make_media, status_of
 from batch_import.sandbox.others import OtherUsers
@@ -75,8 +76,7 @@ class SimulatedPlatform:
         self._lists = MediaListReplies(knobs, origin, self._happens)
         self._now = start
         self._rate_limit = TokenBucket(knobs, start)
-        #: POSTs to carry out later: epoch seconds, and the fields of the media.
-        self._late_posts: list[tuple[float, dict[str, Any]]] = []
+        self._late_posts = LatePosts()
         self._others = OtherUsers(knobs, self._catalogue, start, self._random, seed)
         if catalogue is None:
             self._add_existing()
@@ -223,7 +223,7 @@ class SimulatedPlatform:
         }
         if self._happens(self.knobs.late_post):
             due_at = now + self._random.uniform(*self.knobs.late_post_delay)
-            self._late_posts.append((due_at, media_fields))
+            self._late_posts.add(due_at, media_fields)
             raise Refusal(502, "Bad gateway.")
         return {"ingestId": self.new_media(now, **media_fields).ingest_id}
 
@@ -267,12 +267,11 @@ class SimulatedPlatform:
 
     def _create_due_media(self, now: float) -> None:
         """Create the media that other users and late POSTs have created until now."""
-        due_media: list[tuple[float, dict[str, Any]]] = [
+        added_media: list[DueMedia] = [
             (added_at, {"title": f"Added by others {number}", "foreign": True})
             for number, added_at in enumerate(self._others.take_additions(now), len(self.media))
         ]
-        due_media += [post for post in self._late_posts if post[0] <= now]
-        self._late_posts = [post for post in self._late_posts if post[0] > now]
+        due_media = [*added_media, *self._late_posts.take_due(now)]
         for created_at, fields in sorted(due_media, key=itemgetter(0)):
             self.new_media(created_at, **fields)
 

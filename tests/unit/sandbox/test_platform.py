@@ -314,6 +314,14 @@ def test_the_reference_filter_follows_the_knob(knob: str, found: list[str]) -> N
     assert listing(there, referenceId="r1")["totalItems"] == len(found)
 
 
+def test_a_late_post_is_answered_with_502_and_carried_out_later() -> None:
+    there = platform(late_post=1.0, late_post_delay=(5.0, 5.0))
+    assert post(there).status == 502
+    assert references(there, after=4.0) == []
+    assert references(there, after=6.0) == ["ref-1"]
+    assert references(there, after=60.0) == ["ref-1"]
+
+
 @pytest.mark.parametrize(("knob", "found"), [("exact-or-404", ["r1"]), ("missing", None)])
 def test_a_search_without_matches_may_be_answered_with_404(
     knob: str, found: list[str] | None
