@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from batch_import.errors import setting_ref
 from batch_import.manifest.columns.cell_dates import DateSpan, find_date, parse_date
 from batch_import.manifest.columns.headings import (
     is_about_other_thing,
@@ -48,7 +49,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_HOW_TO_OMIT: Final = "To leave rows out, delete them from the manifest."
+_HOW_TO_OMIT: Final = f"To leave rows out, name them with {setting_ref('exclude')}."
 _IMPORTED_TOO: Final = f"Such rows are imported like all others. {_HOW_TO_OMIT}"
 #: The old platform does not show the video to everybody, or not any more.
 _NOT_PUBLIC: Final = Restriction(

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_import.errors import setting_ref
 from batch_import.manifest.columns.restricted_rows import RestrictedRows
 from batch_import.manifest.columns.restrictions import _PHRASES, RESTRICTIONS
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC).timestamp()
-TO_OMIT = "To leave rows out, delete them from the manifest."
+TO_OMIT = f"To leave rows out, name them with {setting_ref('exclude')}."
 NOT_PUBLIC = "not public or not current in the old platform"
 PUBLIC = f"New media are public unless the account has a default restriction profile. {TO_OMIT}"
 DELETED = "deleted or failed in the old platform"
