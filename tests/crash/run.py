@@ -171,7 +171,7 @@ class Machine:
             **more.pop("environ", {}),
         }
         options = (
-            *("--rate", "200", "--poll-interval", "0.3", "--settle", "5", "--refresh", "0.2"),
+            *("--rate", "200", "--poll-interval", "0.3", "--settle", "60", "--refresh", "0.2"),
             *("--give-up-after", "30", "--workers", str(self.plan.workers)),
         )
         # A file, not a pipe: nothing reads a pipe while the run is frozen.

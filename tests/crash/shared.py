@@ -138,7 +138,7 @@ class Fleet:
             return subprocess.Popen(
                 [*machine.command,
                  sys.executable, str(ROOT / "tests/crash/stops_itself.py"), "run", "videos.csv",
-                 "--rate", "20", "--poll-interval", "0.3", "--settle", "5", "--refresh", "5",
+                 "--rate", "20", "--poll-interval", "0.3", "--settle", "60", "--refresh", "5",
                  "--lease", str(LEASE), *flags],
                 cwd=machine_folder, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 text=True,

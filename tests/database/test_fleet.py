@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ACCOUNT, KEYS = "news", ("VC-test", "a-key-that-must-not-be-seen")
 #: Options that make an import fast. The default rate, five requests per second, leaves work for
 #: workers that start later.
-QUICK = ("--poll-interval", "1", "--settle", "5", "--lease", "3")
+QUICK = ("--poll-interval", "1", "--settle", "60", "--lease", "3")
 
 
 class Machines:
@@ -129,8 +129,11 @@ def machines(
 
 
 def wait_until(is_reached: Callable[[], bool], every: float = 0.1) -> None:
-    """Wait until a condition is true, at most a minute; it is checked every so many seconds."""
-    deadline = time.monotonic() + 60
+    """Wait until a condition is true, at most 100 s; it is checked every so many seconds.
+
+    After a crash, a row that was not sent is sent again half a minute later.
+    """
+    deadline = time.monotonic() + 100
     while not is_reached():
         assert time.monotonic() < deadline
         time.sleep(every)

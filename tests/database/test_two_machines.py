@@ -56,7 +56,7 @@ class Fleet:
     def start(self, command: "Command", *more: str) -> subprocess.Popen[str]:
         # The default rate, five requests per second, leaves work for runs that start later.
         process = command.start(
-            "run", "videos.csv", "--poll-interval", "0.5", "--settle", "5", "--lease", "3",
+            "run", "videos.csv", "--poll-interval", "0.5", "--settle", "60", "--lease", "3",
             *more,
         )  # fmt: skip
         self._processes.append(process)
@@ -138,7 +138,7 @@ def test_a_stopped_run_sends_no_request_after_it_wakes_up(
     assert leader.wait(30) == -signal.SIGALRM
     assert len(server.platform.media) >= before
     second.finish(standby, None)
-    second("run", "videos.csv", "--settle", "5", "--poll-interval", "0.3")
+    second("run", "videos.csv", "--settle", "60", "--poll-interval", "0.3")
     assert_once(server)
 
 

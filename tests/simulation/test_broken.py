@@ -533,7 +533,7 @@ HARSH: dict[Callable[[Patch], None], dict[str, Any]] = {
 CAUGHT: dict[Callable[[Patch], None], int] = {
     _pending_after_a_crash: 66,
     _conflict_is_failure: 55,
-    _a_page_covers_everything: 139,
+    _a_page_covers_everything: 355,
     _the_first_page_is_the_account: 64,
     _deletions_are_not_noticed: 111,
     _one_page_back_is_always_enough: 87,
@@ -541,6 +541,8 @@ CAUGHT: dict[Callable[[Patch], None], int] = {
     _a_list_is_read_for_ever: 5,
     _a_pilot_searches_for_all_rows: 82,
     _a_refused_search_finds_nothing: 72,
+    _absence_is_never_proven: 31,
+    _late_posts_are_not_waited_for: 39,
     _outages_are_ignored: 56,
     _refused_requests_are_repeated_at_once: 116,
 }
