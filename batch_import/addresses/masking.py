@@ -177,7 +177,7 @@ def _mask_encoded(text: str, depth: int) -> str:
     if masked == decoded_text:
         return text
     for _ in range(decode_count):
-        masked = quote(masked, safe="*/:" if "/" in text else "*")
+        masked = quote(masked, safe="*/:@" if "/" in text else "*")
     return masked
 
 
