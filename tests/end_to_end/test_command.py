@@ -257,15 +257,17 @@ def test_a_command_whose_output_is_closed_prints_no_error(
 
 
 def test_commands_that_store_nothing_leave_no_job_folder(
-    command: Callable, manifest: Callable, tmp_path: Path
+    sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
 ) -> None:
-    run = command("http://127.0.0.1:9")
     path = manifest(2)
-    run("check", path)
-    run("check", path, "--json")
-    run("plan", path, "--offline")
-    run("plan", path, code=3)
+    refused = command(sandbox())
+    refused.environ["VIOSTREAM_API_KEY"] = "another-key"
+    refused("check", path)
+    refused("check", path, "--json")
+    refused("plan", path, "--offline")
+    refused("plan", path, code=None)
     assert not (tmp_path / "output").exists()
+    run = command("http://127.0.0.1:9")
     # The rows of this run are stored: the same command continues when the platform is back.
     run("run", path, "--give-up-after", 1, code=3)
     files = {file.name for file in (tmp_path / "output" / "videos").iterdir()}
