@@ -137,10 +137,11 @@ class Lookups:
 
     def _finish_search(self, state: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
         """Handle a search that is done: it has all media with the row's reference ID."""
-        poll = self._tracker.polling.record_answer(state.row.row_number)
+        poll = self._tracker.polling[state.row.row_number]
         requested_at = search.started_at
-        poll.lookup.scan_page_number, poll.lookup.is_needed = 1, False
-        poll.lookup.last_age = poll.lookup.last_search_age = state.created.min_age(requested_at)
+        self._tracker.polling.record_search(
+            state.row.row_number, state.created.min_age(requested_at)
+        )
         if isinstance(state, Unknown):
             state = replace(state, is_searched=True)
             self._tracker.replace(state)

@@ -101,7 +101,7 @@ class PageReading:
             has_own_media = may_show_own_media(state, media_by_owner)
             if number in scanned_numbers and has_own_media:
                 scanned_numbers.remove(number)
-                self._record_scanned(state, requested_at)
+                self._tracker.polling.record_search(number, state.created.min_age(requested_at))
             if has_own_media or number in absent_rows:
                 absent_rows.pop(number, None)
                 decided_numbers.add(number)
@@ -234,15 +234,9 @@ class PageReading:
             return []
         return self._end_scan(state, now)
 
-    def _record_scanned(self, state: InAccount, requested_at: float) -> None:
-        """Record that a scan shows the status of a row, like a lookup."""
-        lookup = self._tracker.polling.record_answer(state.row.row_number).lookup
-        lookup.scan_page_number, lookup.is_needed = 1, False
-        lookup.last_age = lookup.last_search_age = state.created.min_age(requested_at)
-
     def _end_scan(self, state: InAccount, now: float) -> list[StatusUpdate]:
         """End the scan for a row, because the whole list was read and does not show it."""
-        self._record_scanned(state, now)
+        self._tracker.polling.record_search(state.row.row_number, state.created.min_age(now))
         self._timing.schedule_next(state, now)
         if not isinstance(state, Unknown):
             return self._timing.end_if_overdue(state, now)

@@ -178,6 +178,15 @@ class Polling:
         poll.placement.misplaced_read_count = 0
         return poll
 
+    def record_search(self, number: int, age: float) -> None:
+        """Record that a search or a scan for a row is finished.
+
+        `age` is the age of the row when it was requested, in seconds.
+        """
+        lookup = self.record_answer(number).lookup
+        lookup.scan_page_number, lookup.is_needed = 1, False
+        lookup.last_age = lookup.last_search_age = age
+
     def record_failure(self, number: int, now: float) -> None:
         """Record that a lookup got no answer.
 
