@@ -8,7 +8,6 @@ from dataclasses import replace
 from batch_import.configuration.settings import Settings
 from batch_import.errors import (
     AuthenticationFailed,
-    NoAnswer,
     NotSent,
     RequestFailed,
     RequestRejected,
@@ -37,7 +36,7 @@ from batch_import.importer.schedule.row_states import (
 )
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import Answer, NotSigned
-from batch_import.models import JobRow, MediaPage, Status, StatusUpdate
+from batch_import.models import MediaPage, Status, StatusUpdate
 
 
 class Sending:
@@ -75,11 +74,23 @@ class Sending:
         message = "an unexpected answer"
         if isinstance(answer, RequestFailed):
             message = answer.message
+        unknown = Unknown(
+            row,
+            created,
+            now,
+            message,
+            waiting.post_count + 1,
+            has_timed_out=isinstance(answer, TimedOut),
+        )
+        unknown_code = FailureCode.NO_ANSWER
         match create_outcome(answer):
-            case CreateOutcome.NOT_CARRIED_OUT | CreateOutcome.NO_ENDPOINT:
+            case CreateOutcome.NOT_CARRIED_OUT:
                 return self._send_again(state, answer, now)
+            case CreateOutcome.NO_ENDPOINT:
+                code = failure_code(message, FailureCode.REJECTED)
+                return self._repeat_refused(waiting, message, code, now)
             case CreateOutcome.CREATED:
-                return self._handle_created(waiting, created, str(answer), now)
+                return self._handle_created(unknown, str(answer), now)
             case CreateOutcome.REFUSED:
                 code = (
                     FailureCode.NOT_ALLOWED
@@ -95,9 +106,9 @@ class Sending:
                 created_before = replace(
                     created, earliest=float("-inf"), first_post_at=first_post_at
                 )
-                return self._set_unknown(waiting, created_before, message, now, has_conflict=True)
-        has_timed_out = isinstance(answer, TimedOut)
-        return self._set_unknown(waiting, created, message, now, has_timed_out=has_timed_out)
+                unknown = replace(unknown, created=created_before, has_conflict=True)
+                unknown_code = FailureCode.CONFLICT
+        return self._set_unknown(unknown, unknown_code)
 
     def _handle_not_signed(self, state: Posting, answer: NotSigned) -> list[StatusUpdate]:
         """Handle a POST that was not sent, because the row's reference could not be signed."""
@@ -108,14 +119,7 @@ class Sending:
         return [self._tracker.finish(state.row, status, message, error=message, code=code)]
 
     def _send_again(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
-        """Put a row whose POST was not carried out into the queue again.
-
-        Returns the status update if the endpoint was missing so often that the row fails; else an
-        empty list.
-        """
-        if isinstance(answer, RequestRejected | NoAnswer):  # the endpoint does not exist now
-            code = failure_code(answer.message, FailureCode.REJECTED)
-            return self._repeat_refused(state.waiting, answer.message, code, now)
+        """Put a row whose POST was not carried out into the queue again; returns an empty list."""
         self._tracker.set_state(state.row, state.waiting)
         if isinstance(answer, NotSent):  # no connection: other rows come first
             self._create_queue.delay(state.waiting, now)
@@ -124,86 +128,57 @@ class Sending:
         return []
 
     def _set_unknown(
-        self,
-        waiting: ToCreate,
-        created: CreationTime,
-        message: str,
-        now: float,
-        *,
-        has_conflict: bool = False,
-        has_timed_out: bool = False,
+        self, unknown: Unknown, code: FailureCode, ingest_id: str | None = None
     ) -> list[StatusUpdate]:
-        """Handle an answer that does not show whether the row's media exists."""
-        unknown = Unknown(
-            waiting.row,
-            created,
-            now,
-            message,
-            waiting.post_count + 1,
-            has_conflict,
-            has_timed_out=has_timed_out,
-        )
+        """Handle an answer that does not show whether the row's media exists.
+
+        Args:
+            unknown: the new state of the row; it began to wait when the answer arrived.
+            code: code of the error, which is the reason of this state.
+            ingest_id: ID of the ingest in the answer; None if it has none.
+        """
+        now, reason = unknown.wait_started_at, unknown.reason
         self._tracker.enter_account(unknown, now + MIN_POLL_INTERVAL)
-        code = FailureCode.CONFLICT if has_conflict else FailureCode.NO_ANSWER
         return [
             StatusUpdate(
-                waiting.row.row_number,
+                unknown.row.row_number,
                 Status.UNKNOWN,
-                message,
-                error=message,
+                reason,
+                error=reason,
                 code=code,
                 sent_at=now,
+                ingest_id=ingest_id,
             )
         ]
 
-    def _handle_created(
-        self, waiting: ToCreate, created: CreationTime, ingest_id: str, now: float
-    ) -> list[StatusUpdate]:
-        """Handle an answer with the ID of the ingest that the platform has started."""
-        row = waiting.row
+    def _handle_created(self, unknown: Unknown, ingest_id: str, now: float) -> list[StatusUpdate]:
+        """Handle an answer with the ID of the ingest that the platform has started.
+
+        If this is the ingest of another row, the platform may have created no media for this row,
+        because both rows have the same source. Or it created the media and answered with a wrong
+        ID. Therefore the row is unknown.
+
+        Args:
+            unknown: the state of the row if the answer does not show whether its media exists.
+            ingest_id: the ID.
+            now: current time in epoch seconds.
+        """
+        row = unknown.row
         other_row = self._tracker.other_row_of_ingest(ingest_id, row)
         if other_row is not None:
-            return self._handle_shared_ingest(waiting, created, ingest_id, other_row, now)
-        processing = Processing(row, created, now, ingest_id=ingest_id)
+            reason = (
+                f"the platform answered with the ingest of the row with the reference ID"
+                f" {other_row.reference_id!r} (line {other_row.line})"
+            )
+            unknown = replace(unknown, reason=reason, is_ingest_shared=True)
+            return self._set_unknown(unknown, FailureCode.INGEST_SHARED, ingest_id)
+        processing = Processing(row, unknown.created, now, ingest_id=ingest_id)
         self._tracker.enter_account(processing, now + self._first_check_delay())
         return [
             StatusUpdate(
                 row.row_number,
                 Status.PROCESSING,
                 "accepted by Viostream",
-                sent_at=now,
-                ingest_id=ingest_id,
-            )
-        ]
-
-    def _handle_shared_ingest(
-        self,
-        waiting: ToCreate,
-        created: CreationTime,
-        ingest_id: str,
-        other_row: JobRow,
-        now: float,
-    ) -> list[StatusUpdate]:
-        """Handle an answer with the ingest of another row.
-
-        The platform may have created no media for this row, because both rows have the same source.
-        Or it created the media and answered with a wrong ID. Therefore the row is unknown.
-        """
-        message = (
-            f"the platform answered with the ingest of the row with the reference ID"
-            f" {other_row.reference_id!r} (line {other_row.line})"
-        )
-        unknown = Unknown(
-            waiting.row, created, now, message, waiting.post_count + 1, is_ingest_shared=True
-        )
-        self._tracker.enter_account(unknown, now + MIN_POLL_INTERVAL)
-        return [
-            StatusUpdate(
-                waiting.row.row_number,
-                Status.UNKNOWN,
-                message,
-                error=message,
-                code=FailureCode.INGEST_SHARED,
                 sent_at=now,
                 ingest_id=ingest_id,
             )
