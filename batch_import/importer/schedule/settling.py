@@ -68,11 +68,7 @@ class Settling:
         Returns:
             the status updates to store; empty if the row is searched for again.
         """
-        if state.is_held:
-            # Another machine may still send the POST; therefore an absence proves nothing.
-            return self.end_if_expired(state, now)
-        is_proven = self._is_absence_proven(state, unseen_age)
-        if is_proven and not _has_contrary_evidence(state):
+        if self._is_absence_proven(state, unseen_age) and not _has_contrary_evidence(state):
             return self._handle_not_created(state, now)
         if self._is_being_proven(state, unseen_age, now):
             return []
@@ -80,11 +76,12 @@ class Settling:
 
     def is_about_to_decide(self, state: Unknown, unseen_age: float | None, now: float) -> bool:
         """Whether the row is decided if the next list does not show its media either."""
-        is_proven = not state.is_held and self._is_absence_proven(state, unseen_age)
+        is_proven = self._is_absence_proven(state, unseen_age)
         return is_proven or state.created.min_age(now) >= self._settings.settle
 
     def _is_absence_proven(self, state: Unknown, unseen_age: float | None) -> bool:
-        return self._consistency.proves_absence(
+        # Another machine may still send the POST of a held row: its absences prove nothing.
+        return not state.is_held and self._consistency.proves_absence(
             state.absence_ages, unseen_age, has_timed_out=state.has_timed_out
         )
 
