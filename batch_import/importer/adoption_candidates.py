@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from batch_import.importer.schedule.altered_ids import AlteredIds
-from batch_import.importer.schedule.ownership import normalized_title
+from batch_import.importer.schedule.ownership import same_title
 from batch_import.importer.schedule.stored_id import may_be_altered, normalized_id
 from batch_import.models import JobRow, Media, Status
 from batch_import.state.store import Store
@@ -58,8 +58,7 @@ class AdoptionCandidates:
         for media in items:
             index = self._read_index()
             rows = [self._rows[number] for number in index.rows_with_id(media)]
-            title = normalized_title(media.title)
-            candidates = [row for row in rows if normalized_title(row.filename) == title]
+            candidates = [row for row in rows if same_title(row, media)]
             if (
                 len(candidates) == 1
                 and self._may_be_stored_as(candidates[0], media)

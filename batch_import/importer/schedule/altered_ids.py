@@ -1,7 +1,7 @@
 """Find the rows whose reference ID a platform may have stored in an altered form. No I/O.
 
-`stored_id.py` has the alterations. This module must not know the
-states of rows, nor when a media was created.
+`stored_id.py` has the alterations. This module must not know the states of rows, nor when a media
+was created.
 """
 
 from collections.abc import Collection

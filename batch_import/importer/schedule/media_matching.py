@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from batch_import.importer.schedule.media_grouping import may_be_of_any_post
-from batch_import.importer.schedule.ownership import normalized_title
+from batch_import.importer.schedule.ownership import same_title
 from batch_import.importer.schedule.row_states import (
     InAccount,
     Online,
@@ -60,7 +60,12 @@ def match_media(
 
 
 def _states_of(tracker: Tracker, media: Media, clock_offset: float | None) -> list[RowState]:
-    """Returns the states of the rows that a media may belong to."""
+    """Returns the states of the rows that a media may belong to.
+
+    If there are several, these are preferred, in this order: the row that is known to own the
+    media, the row with exactly its ID unless only other rows have its title, and rows with its
+    title.
+    """
     exact = tracker.by_reference(media.reference_id)
     states = [tracker[number] for number in tracker.altered_ids.rows_with_id(media)]
     if exact is not None and len(states) <= 1:
@@ -69,8 +74,7 @@ def _states_of(tracker: Tracker, media: Media, clock_offset: float | None) -> li
     known_states = [state for state in states if _media_id(state) == media.id]
     if known_states:
         return known_states
-    title = normalized_title(media.title)
-    with_same_title = [state for state in states if normalized_title(state.row.filename) == title]
+    with_same_title = [state for state in states if same_title(state.row, media)]
     if exact is not None and (exact in with_same_title or not with_same_title):
         return [exact]
     return with_same_title or states

@@ -195,8 +195,9 @@ def _number(value: object) -> int | None:
     """Return a whole number, which may be in an object as `value`; None for any other value."""
     if isinstance(value, dict):
         value = value.get("value")
-    is_number = isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_DIGITS
-    return int(str(value)) if is_number else None
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_DIGITS:
+        return int(value)
+    return None
 
 
 def _says_that_page_follows(name: str, value: object, *, is_about_page: bool) -> bool:
