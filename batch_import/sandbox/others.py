@@ -1,9 +1,11 @@
 """Other users of the account, who add and delete media. The caller passes the time."""
 
 from collections.abc import Iterator
+from itertools import count
 from random import Random
 
 from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.late_posts import DueMedia
 from batch_import.sandbox.media import Catalogue
 
 
@@ -34,10 +36,13 @@ class OtherUsers:
         self._next_addition_at = start + _random_pause(additions_random, knobs.foreign_rate)
         self._next_deletion_at: float | None = None
 
-    def take_additions(self, now: float) -> Iterator[float]:
-        """Yields the times, up to now, at which other users add a media. Yields each time once."""
-        while self._next_addition_at <= now:
-            yield self._next_addition_at
+    def take_additions(self, now: float) -> Iterator[DueMedia]:
+        """Yields the media that other users add until now, the earliest first, each once."""
+        for number in count(len(self._catalogue.media)):
+            if self._next_addition_at > now:
+                return
+            fields = {"title": f"Added by others {number}", "foreign": True}
+            yield self._next_addition_at, fields
             self._next_addition_at += _random_pause(
                 self._additions_random, self._knobs.foreign_rate
             )

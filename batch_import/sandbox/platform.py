@@ -14,7 +14,7 @@ from typing import Any, Self
 from batch_import.errors import StateError
 from batch_import.sandbox.create_body import read_create_body
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.late_posts import DueMedia, LatePosts
+from batch_import.sandbox.late_posts import LatePosts
 from batch_import.sandbox.lists import MediaListReplies
 from batch_import.sandbox.media import Catalogue, SandboxMedia, hash_fraction, make_media, status_of
 from batch_import.sandbox.others import OtherUsers
@@ -267,11 +267,7 @@ class SimulatedPlatform:
 
     def _create_due_media(self, now: float) -> None:
         """Create the media that other users and late POSTs have created until now."""
-        added_media: list[DueMedia] = [
-            (added_at, {"title": f"Added by others {number}", "foreign": True})
-            for number, added_at in enumerate(self._others.take_additions(now), len(self.media))
-        ]
-        due_media = [*added_media, *self._late_posts.take_due(now)]
+        due_media = [*self._others.take_additions(now), *self._late_posts.take_due(now)]
         for created_at, fields in sorted(due_media, key=itemgetter(0)):
             self.new_media(created_at, **fields)
 
