@@ -50,7 +50,7 @@ def decoded(text: str) -> Iterator[str]:
     while pending:
         text = pending.pop()
         yield text
-        for decode in (unquote, unquote_plus, html.unescape, _from_json):
+        for decode in (unquote, unquote_plus, html.unescape, _from_json):  # noqa: TID251
             other = decode(text)
             if other not in known and len(known) < 50:
                 known.add(other)

@@ -7,7 +7,7 @@ text that it comes from, so that the secret can be replaced there.
 
 import re
 from collections.abc import Iterator, Sequence
-from html import unescape
+from html import unescape  # noqa: TID251 - only for numbers with few digits
 from html.entities import html5
 from typing import Final, NamedTuple
 

@@ -1,10 +1,11 @@
 """Parse the texts in which feeds and platforms give facts about a video, such as dates. No I/O."""
 
-import html
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
+
+from batch_import.addresses.decoding import unescape_html
 
 _MARKUP: Final = re.compile(r"<[^<>]*>")
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,15}")
@@ -16,7 +17,7 @@ _MIN_EPOCH_MILLISECONDS: Final = 100_000_000_000
 
 def plain_text(text: str) -> str:
     """Returns a text on one line, without HTML tags and entities. Descriptions often have them."""
-    return " ".join(html.unescape(_MARKUP.sub(" ", html.unescape(text))).split())
+    return " ".join(unescape_html(_MARKUP.sub(" ", unescape_html(text))).split())
 
 
 def file_size(text: str) -> int | None:

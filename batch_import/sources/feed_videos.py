@@ -1,12 +1,12 @@
 """Turn the items of feeds and sitemaps into videos. No I/O."""
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
+from batch_import.addresses.decoding import unescape_html
 from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.sources.best_file import VideoFile, best_file, extension, skip_unfetchable
 from batch_import.sources.fact_values import date_of, file_size, plain_text
@@ -193,7 +193,7 @@ def _sitemap_videos(item: FeedItem, base_url: str) -> Iterator[_VideoOrSkipped]:
 
 
 def _sitemap_video(video: FeedItem, page_url: str, base_url: str) -> _VideoOrSkipped:
-    title = html.unescape(video.text("video:title"))
+    title = unescape_html(video.text("video:title"))
     url = video.text("video:content_loc")
     if not url:
         return SkippedItem(title or page_url, _PLAYER_ONLY)

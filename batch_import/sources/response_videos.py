@@ -4,11 +4,11 @@
 page is a JSON object with a list of records.
 """
 
-import html
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote
 
+from batch_import.addresses.decoding import unescape_html
 from batch_import.manifest.columns.values import CellKind, has_url, kind_of
 from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS
 from batch_import.sources.best_file import VideoFile, best_file, extension, skip_unfetchable
@@ -278,7 +278,7 @@ def _first_text(record: JsonObject, paths: tuple[str, ...]) -> str:
 
 def _title(record: JsonObject, kind: RecordKind) -> str:
     """Returns the title. If it is a file name, the extension of a video file is removed."""
-    title = html.unescape(_first_text(record, kind.title))
+    title = unescape_html(_first_text(record, kind.title))
     stem, _, suffix = title.rpartition(".")
     return stem if kind.file_name and stem and suffix.lower() in ACCEPTED_EXTENSIONS else title
 

@@ -15,7 +15,6 @@ count as equal if they are equal after decoding of HTML character references, Un
 (NFC), case folding, collapsing of white space, and removal of the file extension of a video.
 """
 
-import html
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -23,6 +22,7 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final
 
+from batch_import.addresses.decoding import unescape_html
 from batch_import.addresses.unicode_forms import normalized
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.media_statuses import (
@@ -64,7 +64,7 @@ class Owner(Enum):
 
 def normalized_title(title: str) -> str:
     """Returns a title in the form in which titles are compared."""
-    folded = normalized("NFC", normalized("NFC", html.unescape(title)).casefold())
+    folded = normalized("NFC", normalized("NFC", unescape_html(title)).casefold())
     return _VIDEO_EXTENSION.sub("", " ".join(folded.split())).strip()
 
 

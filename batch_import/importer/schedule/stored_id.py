@@ -9,6 +9,7 @@ import html
 import re
 from typing import Final
 
+from batch_import.addresses.decoding import unescape_html
 from batch_import.addresses.unicode_forms import normalized
 
 #: Minimum number of characters of an ID that counts as cut. A platform that stores the IDs of other
@@ -22,7 +23,7 @@ _CUT_CHARACTER: Final = re.compile(r"(&#?\w*|\ufffd)$")
 
 def normalized_id(reference_id: str) -> str:
     """Returns a reference ID in a form that is the same for all alterations except a cut."""
-    text = normalized("NFKC", html.unescape(reference_id)).casefold()
+    text = normalized("NFKC", unescape_html(reference_id)).casefold()
     return "".join(normalized("NFKC", text).split())
 
 

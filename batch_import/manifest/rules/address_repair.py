@@ -5,7 +5,6 @@ until none finds damage, because damage may be nested (`&lt;https://…&gt;,`). 
 know whether the repaired URL is valid.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from batch_import.addresses.decoding import unescape_html
 from batch_import.addresses.urls import parse
 from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS, OTHER_EXTENSIONS, suffix_of
 from batch_import.manifest.rules.characters import CONTROL_RANGES, INVISIBLE_RANGES, LOST_CHARACTER
@@ -178,7 +178,7 @@ def _remove_invisible_characters(text: str) -> tuple[str, RepairRule] | None:
 def _decode_entities(text: str) -> tuple[str, RepairRule] | None:
     if "&" not in text or not _ENTITY.search(text):
         return None
-    return _ENTITY.sub(lambda match: html.unescape(match[0]), text).strip(), _HTML_ENTITY
+    return _ENTITY.sub(lambda match: unescape_html(match[0]), text).strip(), _HTML_ENTITY
 
 
 def _extract_link_target(text: str) -> tuple[str, RepairRule] | None:
@@ -192,7 +192,7 @@ def _link_targets(text: str) -> Iterator[str]:
     if formula:
         yield formula[1].replace('""', '"')
     for link in _HTML_LINK.finditer(text):
-        yield html.unescape(link[1] or link[2] or link[3] or "")
+        yield unescape_html(link[1] or link[2] or link[3] or "")
     for link in _MARKDOWN_LINK.finditer(text):
         yield link[1]
 

@@ -3,11 +3,11 @@
 This module must not know other fields.
 """
 
-import html
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from batch_import.addresses.decoding import unescape_html
 from batch_import.manifest.rules.cell_errors import find_error_values
 from batch_import.manifest.rules.characters import find_control_characters, join_lines
 from batch_import.manifest.rules.garbled import find_garbled_cells
@@ -71,7 +71,7 @@ def _unescape(entity: re.Match[str]) -> str:
 
     The entity itself is returned if it is not known, or if its character is not printable.
     """
-    character = html.unescape(entity[0])
+    character = unescape_html(entity[0])
     if character == "\xa0":
         return " "
     is_known = len(character) == 1 or not character.endswith(";")

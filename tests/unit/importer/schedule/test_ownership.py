@@ -12,6 +12,7 @@ from batch_import.importer.schedule.ownership import (
     owner_of,
     reference_id_taken_message,
 )
+from batch_import.importer.schedule.stored_id import normalized_id
 from batch_import.models import JobRow, Media, Status
 
 ROW = JobRow(1, "r1", "https://h/v.mp4", "Sales Kick-off.mp4", "mp4", Status.UNKNOWN)
@@ -41,6 +42,12 @@ def test_titles_that_differ_only_in_spelling_are_equal(one: str, other: str) -> 
 )
 def test_different_titles_are_not_equal(one: str, other: str) -> None:
     assert normalized_title(one) != normalized_title(other)
+
+
+def test_a_title_or_an_id_may_have_a_character_reference_of_any_length() -> None:
+    text = f"a&#{'9' * 5_000};"
+    assert normalized_title(text) == text
+    assert normalized_id(text) == text
 
 
 @pytest.mark.parametrize(
