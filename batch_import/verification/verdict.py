@@ -11,6 +11,7 @@ from typing import Final
 
 from batch_import.addresses.masking import mask
 from batch_import.failure_codes import FailureCode
+from batch_import.importer.schedule.media_statuses import FAILED_STATUS, ONLINE_STATUS
 from batch_import.importer.schedule.ownership import best_media, normalized_title, other_media_note
 from batch_import.models import Media, ResultRow, Status
 
@@ -143,7 +144,7 @@ def _own_media(row: ResultRow, media: Sequence[Media]) -> Media | None:
 def _faults(row: ResultRow, own: Media, media: Sequence[Media]) -> list[tuple[Verdict, str]]:
     """Returns the verdicts that are faults of a row's media, each with its detail."""
     # Without a status in the list, the media counts as online, as it was when it was imported.
-    is_online = own.status in ("online", "")
+    is_online = own.status in (ONLINE_STATUS, "")
     same_reference = [each for each in media if each.reference_id == row.reference_id]
     others = other_media_note(same_reference, own)
     faults = [] if is_online else [(Verdict.NOT_ONLINE, f"its status is {own.status}")]
@@ -166,10 +167,10 @@ def _best_media(row: ResultRow, media: Sequence[Media]) -> Media | None:
 def _not_imported(row: ResultRow, media: Sequence[Media]) -> Finding:
     """Returns the finding for a row that is not imported; an existing media is shown."""
     best = _best_media(row, media)
-    usable_media = best if best and best.status != "failed" else None
+    usable_media = best if best and best.status != FAILED_STATUS else None
     if usable_media is None:
         status_text = str(row.status)
-    elif usable_media.status == "online":
+    elif usable_media.status == ONLINE_STATUS:
         status_text = f"online in the account, although {row.status}: {_media_text(usable_media)}"
     else:
         status_text = f"{row.status}; in the account: {_media_text(usable_media)}"

@@ -24,6 +24,7 @@ from batch_import.importer.forecast import (
     learn_processing_time,
 )
 from batch_import.importer.list_pages import ListPages
+from batch_import.importer.schedule.media_statuses import ONLINE_STATUS
 from batch_import.importer.schedule.ownership import (
     media_to_adopt,
     non_failed,
@@ -355,7 +356,7 @@ def _adopt_from_page(
         same_id = non_failed(page.items, row)
         if media:
             rows_with_taken_id.pop(row.row_number, None)
-            status = Status.IMPORTED if media.status == "online" else Status.PROCESSING
+            status = Status.IMPORTED if media.status == ONLINE_STATUS else Status.PROCESSING
             yield StatusUpdate(row.row_number, status, "in the account", media=media)
         elif same_id:
             rows_with_taken_id.setdefault(row.row_number, (row, same_id[0]))

@@ -6,6 +6,7 @@ know which pages are read to find the media.
 
 from collections.abc import Sequence
 
+from batch_import.importer.schedule.media_statuses import ONLINE_STATUS
 from batch_import.importer.schedule.ownership import (
     import_notes,
     media_to_adopt,
@@ -40,7 +41,7 @@ def adopt_or_refuse(
     if media is None:
         reason, code = reference_id_taken(candidates)
         return [tracker.finish(row, Status.FAILED, reason, error=reason, code=code)]
-    if media.status == "online":
+    if media.status == ONLINE_STATUS:
         reason = "was in the account already"
         error, codes = import_notes(row, media, candidates, was_sent=False)
         return [tracker.finish(row, Status.IMPORTED, reason, error=error, code=codes, media=media)]

@@ -16,7 +16,11 @@ from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.list_order import ListOrder
 from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.media_grouping import group_by_owner
-from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
+from batch_import.importer.schedule.media_statuses import (
+    FAILED_STATUS,
+    IN_REVIEW_STATUS,
+    ONLINE_STATUS,
+)
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.schedule.repeat import (
@@ -164,9 +168,9 @@ class Lookups:
         poll.history.has_vanished = poll.lookup.is_needed = False
         poll.lookup.last_age = state.created.min_age(requested_at)
         self._processing_times.record_late_check(
-            0.0 if answer.status == "failed" else poll.lookup.last_age
+            0.0 if answer.status == FAILED_STATUS else poll.lookup.last_age
         )
-        if answer.status == "failed":
+        if answer.status == FAILED_STATUS:
             message = answer.error or "the platform gave no reason"
             code = failure_code(message, FailureCode.PROCESSING_FAILED)
             return [
@@ -177,7 +181,7 @@ class Lookups:
             self._consistency.mark_inconsistent()
         poll.history.is_in_review = answer.status == IN_REVIEW_STATUS
         poll.history.media_status = answer.status
-        if answer.status == "online":
+        if answer.status == ONLINE_STATUS:
             self._set_online(state, now, is_confirmed=True)
             return []
         self._timing.record_not_done(state, poll, requested_at, now)

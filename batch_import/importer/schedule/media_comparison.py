@@ -10,7 +10,11 @@ from dataclasses import replace
 
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.media_grouping import MediaByOwner, may_be_of_last_post
-from batch_import.importer.schedule.media_statuses import IN_REVIEW_STATUS
+from batch_import.importer.schedule.media_statuses import (
+    FAILED_STATUS,
+    IN_REVIEW_STATUS,
+    ONLINE_STATUS,
+)
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.ownership import (
     REFERENCE_ID_TAKEN,
@@ -81,10 +85,12 @@ class MediaComparison:
         media = best_media(ours)
         if media is None:
             return self._handle_no_own_media(state, media_by_owner, requested_at, now)
-        if media.status == "failed":
+        if media.status == FAILED_STATUS:
             return self._handle_failed_media(state, media, requested_at, now)
         # If the list shows no status, the status of the ingest counts.
-        is_online = media.status == "online" or (isinstance(state, Online) and not media.status)
+        is_online = media.status == ONLINE_STATUS or (
+            isinstance(state, Online) and not media.status
+        )
         if is_confirmed_created(state):
             # A row whose ingest is online is searched for because a list can show it now. If no
             # list was read for it before, its age does not show for how long lists lack media.

@@ -8,6 +8,7 @@ happens to the row.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from batch_import.importer.schedule.media_statuses import FAILED_STATUS
 from batch_import.importer.schedule.ownership import (
     LATE_ARRIVAL_SECONDS,
     Owner,
@@ -59,7 +60,7 @@ def group_by_owner(
         latest += LATE_ARRIVAL_SECONDS
     for media in items:
         owner = owner_of(media, state.row, state.created.first_post_at, latest, clock_offset)
-        if media.status != "failed" or may_be_of_last_post(state, media, clock_offset):
+        if media.status != FAILED_STATUS or may_be_of_last_post(state, media, clock_offset):
             groups[owner].append(media)
     ours = groups[Owner.OURS]
     of_last_post = [
@@ -68,7 +69,7 @@ def group_by_owner(
         # The last POST of an unknown row possibly created no media. Then a failed media is of an
         # earlier POST.
         if may_be_of_last_post(state, media, clock_offset)
-        and not (isinstance(state, Unknown) and media.status == "failed")
+        and not (isinstance(state, Unknown) and media.status == FAILED_STATUS)
     ]
     return MediaByOwner(
         ours=tuple(of_last_post or ours),
@@ -85,7 +86,7 @@ def may_show_own_media(state: InAccount, media_by_owner: MediaByOwner) -> bool:
     """
     own_media = (*media_by_owner.ours, *media_by_owner.undecided)
     if isinstance(state, Unknown):
-        return any(media.status != "failed" for media in own_media)
+        return any(media.status != FAILED_STATUS for media in own_media)
     return bool(own_media)
 
 

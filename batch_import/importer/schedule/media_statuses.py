@@ -8,6 +8,8 @@ from typing import Final
 
 #: Status of a media that can be embedded.
 ONLINE_STATUS: Final = "online"
+#: Status of a media that the platform could not process.
+FAILED_STATUS: Final = "failed"
 #: Status of media of users with the role "Creator", which wait for a person to approve them (the
 #: vendor's help pages).
 IN_REVIEW_STATUS: Final = "pending review"

@@ -27,6 +27,7 @@ from batch_import.addresses.unicode_forms import normalized
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.media_statuses import (
     ADOPTABLE_STATUSES,
+    FAILED_STATUS,
     ONLINE_STATUS,
     UNFINISHED_STATUSES,
 )
@@ -139,7 +140,7 @@ def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
     If no media has exactly this ID, these are the media with the row's title whose ID is an altered
     form of it.
     """
-    non_failed_items = [media for media in items if media.status != "failed"]
+    non_failed_items = [media for media in items if media.status != FAILED_STATUS]
     exact = [media for media in non_failed_items if media.reference_id == row.reference_id]
     return exact or [
         media
@@ -224,7 +225,7 @@ def ambiguity_message(media: Media) -> str:
 
 #: Ranks of the platform's statuses for `best_media`. Another status may mean that the media is
 #: archived or deleted, or that it is not finished.
-_STATUS_RANKS: Final = {ONLINE_STATUS: 0, **dict.fromkeys(UNFINISHED_STATUSES, 1), "failed": 3}
+_STATUS_RANKS: Final = {ONLINE_STATUS: 0, **dict.fromkeys(UNFINISHED_STATUSES, 1), FAILED_STATUS: 3}
 _OTHER_RANK: Final = 2
 
 
@@ -251,7 +252,7 @@ def other_media_note(items: Sequence[Media], media: Media) -> str:
         items: the media that may belong to the row.
         media: the media that is used for the row.
     """
-    ids = [other.id for other in items if other.id != media.id and other.status != "failed"]
+    ids = [other.id for other in items if other.id != media.id and other.status != FAILED_STATUS]
     distinct_ids = list(dict.fromkeys(ids))
     if not distinct_ids:
         return ""

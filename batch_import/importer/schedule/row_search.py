@@ -4,6 +4,7 @@ A `MediaListPager` chooses the next page, because other users may add and delete
 pages. This module must not know why a row is searched for.
 """
 
+from batch_import.importer.schedule.media_statuses import FAILED_STATUS
 from batch_import.importer.schedule.ownership import same_title
 from batch_import.models import JobRow, Media, MediaPage
 from batch_import.viostream.media_list_pager import ListEnd, MediaListPager
@@ -58,7 +59,7 @@ class RowSearch:
             if media.reference_id == reference:
                 self._media[media.id or media.key] = media
         has_best_match = any(
-            media.status != "failed" and same_title(self._row, media) for media in self.items
+            media.status != FAILED_STATUS and same_title(self._row, media) for media in self.items
         )
         self.is_done = has_best_match or self._pager.end is ListEnd.COMPLETE
         self.is_usable = self.is_done or self._pager.end is None
