@@ -240,7 +240,7 @@ class NoAnswer(RequestFailed):
 
 
 class TimedOut(NoAnswer):
-    """No answer within a time-out of this program or of a gateway (408, 504).
+    """No answer within a time-out of this program.
 
     The platform may still carry out the request.
     """

@@ -90,9 +90,11 @@ class Knobs:
     latency: Range = (0.0, 0.0)
     #: Probability that the connection is closed before the request is carried out.
     lost_request: Chance = 0.0
-    #: Probability that a POST is answered with 502 at once, and carried out later.
+    #: Probability that a POST is answered with an error at once, and carried out later.
     late_post: Chance = 0.0
-    #: Seconds after the 502 until such a POST is carried out.
+    #: Status of this error. 502 and 504 are typical of gateways, 500 and 503 of servers.
+    late_post_status: Literal[500, 502, 503, 504] = 502
+    #: Seconds after the error until such a POST is carried out.
     late_post_delay: Range = (1.0, 20.0)
     #: Probability that the request is carried out, but the connection is closed without a response.
     lost_reply: Chance = 0.0

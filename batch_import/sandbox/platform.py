@@ -27,6 +27,9 @@ __all__ = ["SimulatedPlatform"]
 API = "/v3/api"
 #: Version of the format of `SimulatedPlatform.dump`.
 _DUMP_VERSION = 1
+# HTTP statuses.
+_TOO_MANY_REQUESTS = 429
+_MIN_SERVER_ERROR = 500
 #: Seconds in the `Retry-After` of a 503.
 _UNAVAILABLE_WAIT_SECONDS = 2.0
 
@@ -130,7 +133,8 @@ class SimulatedPlatform:
         except Refusal as refusal:
             reply = refusal.reply(self.knobs, now)
         reply.delay = self._random.uniform(*self.knobs.latency)
-        return reply if reply.status in {429, 500, 503} else self._apply_reply_fault(reply, now)
+        has_fault = reply.status == _TOO_MANY_REQUESTS or reply.status >= _MIN_SERVER_ERROR
+        return reply if has_fault else self._apply_reply_fault(reply, now)
 
     def _in_outage(self, now: float) -> bool:
         elapsed = now - self.start
@@ -148,7 +152,7 @@ class SimulatedPlatform:
         wait = self._rate_limit.spend_token(now)
         if wait > 0:
             self.rate_limited += 1
-            raise Refusal(429, "Too many requests.", wait=wait)
+            raise Refusal(_TOO_MANY_REQUESTS, "Too many requests.", wait=wait)
         if self._happens(self.knobs.unavailable):
             raise Refusal(503, "The service is unavailable.", wait=_UNAVAILABLE_WAIT_SECONDS)
         if self._happens(self.knobs.error_before):
@@ -224,7 +228,7 @@ class SimulatedPlatform:
         if self._happens(self.knobs.late_post):
             due_at = now + self._random.uniform(*self.knobs.late_post_delay)
             self._late_posts.add(due_at, media_fields)
-            raise Refusal(502, "Bad gateway.")
+            raise Refusal(self.knobs.late_post_status, "An error of the gateway.")
         return {"ingestId": self.new_media(now, **media_fields).ingest_id}
 
     def _reject_at_random(self, video: str) -> None:

@@ -21,7 +21,6 @@ from batch_import.errors import (
     RequestFailed,
     RequestRejected,
     Throttled,
-    TimedOut,
 )
 from batch_import.models import Media, MediaPage
 
@@ -29,8 +28,7 @@ from batch_import.models import Media, MediaPage
 _MAX_MESSAGE_LENGTH: Final = 300
 # HTTP statuses.
 _TOO_MANY_REQUESTS: Final = 429
-#: Request Timeout and Gateway Timeout.
-_TIMEOUT_STATUSES: Final = (408, 504)
+_REQUEST_TIMEOUT: Final = 408
 #: Maximum number of characters of an error body that are read; messages are much shorter.
 _MAX_ERROR_BODY_LENGTH: Final = 65_536
 #: Number of characters that are removed at the end of a text that was cut at the maximum, because
@@ -97,9 +95,8 @@ def failure_of(
     if status == _TOO_MANY_REQUESTS:
         return Throttled(message, status=status, retry_after=wait_seconds)
     # After an interim response (1xx) without a final response, nothing is known, as after a 5xx.
-    if status >= 500 or status < 200 or status in _TIMEOUT_STATUSES:  # noqa: PLR2004
-        error_class = TimedOut if status in _TIMEOUT_STATUSES else NoAnswer
-        return error_class(f"{message} (HTTP {status})", status=status, retry_after=wait_seconds)
+    if status >= 500 or status < 200 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004
+        return NoAnswer(f"{message} (HTTP {status})", status=status, retry_after=wait_seconds)
     if status in (401, 403):
         return AuthenticationFailed(message, status=status)
     # Redirects are not followed, because a redirected POST would become a GET.

@@ -173,14 +173,22 @@ def draw(seed: int) -> Scenario:
 def _with_late_posts(dice: Random, scenario: Scenario) -> Scenario:
     """Let the platform carry out some POSTs long after it has answered them with an error.
 
-    Other POSTs without a clear answer would show the run that such POSTs are carried out at once.
-    Then it would wait for too short a time (a limit that docs/guarantee.md names).
+    If this error is typical of a server and not of a gateway, there are no POSTs without a clear
+    answer that are carried out at once. They would show the run that it has to wait for a short
+    time only (a limit that docs/guarantee.md names).
     """
     if not _happens(dice, 0.05):
         return scenario
-    in_time = dict.fromkeys(("lost_reply", "error_after", "truncated", "hang"), 0.0)
-    late = {"late_post": dice.uniform(0.02, 0.3), "late_post_delay": (1.0, 25.0)}
-    return replace(scenario, knobs=replace(scenario.knobs, **in_time, **late))
+    drawn: dict[str, Any] = {
+        "late_post": dice.uniform(0.02, 0.3),
+        "late_post_delay": (1.0, 25.0),
+        "late_post_status": dice.choice((500, 502, 503, 504)),
+    }
+    if drawn["late_post_status"] in (500, 503):
+        drawn |= dict.fromkeys(("lost_reply", "error_after", "truncated", "hang"), 0.0)
+    elif _happens(dice, 0.5):
+        drawn |= {"lost_reply": dice.uniform(0.02, 0.2), "error_before": dice.uniform(0.0, 0.1)}
+    return replace(scenario, knobs=replace(scenario.knobs, **drawn))
 
 
 def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:

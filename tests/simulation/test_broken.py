@@ -28,6 +28,7 @@ from batch_import.importer.schedule import (
     media_grouping,
     ownership,
     repeat,
+    sending,
 )
 from batch_import.importer.schedule.admission import Admission
 from batch_import.importer.schedule.list_positions import ListPositions
@@ -307,6 +308,10 @@ def _late_posts_are_not_waited_for(patch: Patch) -> None:
     patch.setattr(repeat, "MAX_LATE_ARRIVAL_SECONDS", 0.0)
 
 
+def _answers_of_gateways_are_final(patch: Patch) -> None:
+    patch.setattr(sending, "may_still_run", lambda _answer: False)
+
+
 def _a_refused_search_finds_nothing(patch: Patch) -> None:
     unchanged = Lookups.handle_search
 
@@ -485,6 +490,7 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _absence_is_never_proven: {"none lost"},
     _lists_are_never_late: {"exactly once", "none lost"},
     _late_posts_are_not_waited_for: {"exactly once"},
+    _answers_of_gateways_are_final: {"exactly once"},
     _a_refused_search_finds_nothing: {"exactly once", "none lost"},
     _lists_that_lose_media_are_trusted: {"exactly once", "none lost", "the run ends"},
     _a_page_covers_everything: {"exactly once", "none lost", "few calls", "detection"},
@@ -523,6 +529,11 @@ HARSH: dict[Callable[[Patch], None], dict[str, Any]] = {
         "existing": 400,
     },
     _late_posts_are_not_waited_for: {"late_post": 0.2, "late_post_delay": (3.0, 25.0)},
+    _answers_of_gateways_are_final: {
+        "lost_reply": 0.2,
+        "late_post": 0.2,
+        "late_post_delay": (5.0, 25.0),
+    },
     _a_refused_search_finds_nothing: {"reference_filter": "missing", "page_number": "exact"},
     _lists_that_lose_media_are_trusted: {"list_omits": 0.2, "hang": 0.1, "error_after": 0.2},
 }
@@ -543,6 +554,7 @@ CAUGHT: dict[Callable[[Patch], None], int] = {
     _a_refused_search_finds_nothing: 72,
     _absence_is_never_proven: 31,
     _late_posts_are_not_waited_for: 39,
+    _answers_of_gateways_are_final: 165,
     _outages_are_ignored: 56,
     _refused_requests_are_repeated_at_once: 116,
 }

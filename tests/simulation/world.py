@@ -567,7 +567,9 @@ class World:
         if knobs.list_omits or not self.scenario.can_search or knobs.page_number != "exact":
             return False
         # Age in seconds from which on a media that no list shows does not exist.
-        proof_age = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(0.0)
+        proof_age = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(
+            0.0, may_still_run=True
+        )
         events = history(self.store, record.reference_id)
         last_sent_at = max(e.time for e in events if e.status is Status.CREATING) + SLACK_SECONDS
         return proof_age is not None and self.now - last_sent_at > proof_age

@@ -204,11 +204,8 @@ class Schedule:
             creating_seconds: seconds until the POST of the last row; 0 if all rows were sent.
             now: current time in epoch seconds.
         """
-        proof_age = self._consistency.proof_age(self._timing.max_unseen_age())
-        settle = self._settings.settle
-        return time_left(
-            creating_seconds, self._tracker, self._processing_times, proof_age, settle, now
-        )
+        settled_in = self._settling.expected_settlements(self._timing.max_unseen_age(), now)
+        return time_left(creating_seconds, self._tracker, self._processing_times, settled_in, now)
 
     # The next request -------------------------------------------------------------------------
 

@@ -108,7 +108,8 @@ class MediaComparison:
         poll.history.is_absent = False
         poll.history.media_status = media.status or poll.history.media_status
         if is_online:
-            return [self._finish_imported(state, poll, media, ours, now)]
+            candidates = (*ours, *media_by_owner.surplus)
+            return [self._finish_imported(state, poll, media, candidates, now)]
         self._timing.record_not_done(state, poll, requested_at, now)
         if isinstance(state, Unknown):
             return [self._set_processing(state, media, now)]
@@ -127,15 +128,15 @@ class MediaComparison:
             # The media is of an earlier POST, which must have been late: it was proven absent.
             late = seconds_late(media, state.created.first_post_at, self.clock_offset)
         if late is not None:
-            self._consistency.record_arrival(late)
+            self._consistency.record_arrival(late, may_still_run=state.may_still_run)
 
     def _finish_imported(
-        self, state: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
+        self, state: InAccount, poll: Poll, media: Media, candidates: Sequence[Media], now: float
     ) -> StatusUpdate:
-        """Finish a row whose media is online."""
+        """Finish a row whose media is online; a note names the other candidates."""
         self._processing_times.record(poll.history.not_done_age, state.created.min_age(now))
         was_sent = isinstance(state, Unknown) or state.created.first_post_at < float("inf")
-        error, code = import_notes(state.row, media, ours, was_sent=was_sent)
+        error, code = import_notes(state.row, media, candidates, was_sent=was_sent)
         return self._tracker.finish(
             state.row, Status.IMPORTED, "online", error=error, code=code, media=media
         )

@@ -27,11 +27,14 @@ class MediaByOwner:
         ours: media that belong to the row.
         undecided: media that belong to the row or to other users.
         others: media of other users.
+        surplus: media that earlier POSTs of the row have created, although lists had proven that
+            they did not exist.
     """
 
     ours: tuple[Media, ...]
     undecided: tuple[Media, ...]
     others: tuple[Media, ...]
+    surplus: tuple[Media, ...] = ()
 
 
 def group_by_owner(
@@ -41,7 +44,7 @@ def group_by_owner(
 
     If an earlier list has shown which media is the row's, and it is among these media, no other is
     the row's. Otherwise failed media that only an earlier POST can have created are left out. If
-    some media of the row may be of its last POST, its other media are left out, too.
+    some media of the row may be of its last POST, its other media are surplus.
 
     Args:
         state: the state of the row.
@@ -75,6 +78,7 @@ def group_by_owner(
         ours=tuple(of_last_post or ours),
         undecided=tuple(groups[Owner.UNDECIDED]),
         others=tuple(groups[Owner.OTHERS]),
+        surplus=tuple(media for media in ours if of_last_post and media not in of_last_post),
     )
 
 

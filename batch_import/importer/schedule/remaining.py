@@ -4,7 +4,10 @@ The estimate uses the ages of the rows and the observed processing times. The ag
 number of seconds since its POST. This module must not know how the estimate is shown.
 """
 
+from collections.abc import Sequence
+
 from batch_import.importer.schedule.observations import ProcessingTimes
+from batch_import.importer.schedule.settling import Settlement
 from batch_import.importer.schedule.tracker import Tracker
 
 
@@ -12,8 +15,7 @@ def time_left(
     creating_seconds: float,
     tracker: Tracker,
     processing_times: ProcessingTimes,
-    proof_age: float | None,
-    settle_seconds: float,
+    settled_in: Sequence[Settlement],
     now: float,
 ) -> float | None:
     """Returns the seconds until the run has nothing more to do; None if not known.
@@ -22,9 +24,7 @@ def time_left(
         creating_seconds: estimated seconds until the POST of the last row; 0 if all rows were sent.
         tracker: the rows in flight.
         processing_times: the observed processing times.
-        proof_age: age at which lists prove that the media of an unknown row does not exist; None if
-            they cannot prove it. The POST of an unknown row got no clear answer.
-        settle_seconds: age at which an unknown row is given up: the setting `settle`.
+        settled_in: when the unknown rows will be settled.
         now: current time in epoch seconds.
     """
     if not (creating_seconds or len(tracker)):
@@ -39,10 +39,9 @@ def time_left(
     online_seconds = creating_seconds + max(
         age_when_all_done - youngest_age, tracker.polling.interval_for(oldest_age)
     )
-    settled_age = settle_seconds if proof_age is None else proof_age
-    settle_waits = [settled_age - row.created.min_age(now) for row in tracker.all_unknown()]
-    seconds_left = max([online_seconds, *settle_waits])
-    if proof_age is not None and settle_waits:
-        # An unknown row may be sent again. Then the platform needs the processing time again.
-        seconds_left = max(seconds_left, max(settle_waits) + age_when_all_done)
-    return seconds_left
+    # If an unknown row is sent again, the platform needs the processing time again.
+    unknown_seconds = [
+        settlement.seconds + (age_when_all_done if settlement.may_be_sent_again else 0.0)
+        for settlement in settled_in
+    ]
+    return max([online_seconds, *unknown_seconds])

@@ -13,8 +13,9 @@ in lists with a delay, therefore absences are a proof only under these condition
      than each of these media was when a list lacked it for the last time, plus a margin that
      shrinks with their number;
    - there are enough consecutive absences, because lists may also lack media at random;
-   - the POST can no longer be carried out. At first, this takes `MAX_LATE_ARRIVAL_SECONDS`. This
-     time becomes shorter with each media of an unclear POST that was created in time.
+   - the POST can no longer be carried out: it ended at least `MAX_LATE_ARRIVAL_SECONDS` ago. If the
+     platform itself ended the POST, this time becomes shorter with each media of such a POST that
+     was created in time (`may_still_run` has the difference).
 
 If the absence of the media is proven, the row is sent again, at most `MAX_ATTEMPTS` times in a run.
 All ages are in seconds since the POST.
@@ -35,6 +36,7 @@ from batch_import.errors import (
     RequestFailed,
     RequestRejected,
     Throttled,
+    TimedOut,
 )
 from batch_import.importer.schedule.observations import MIN_SAMPLE_SIZE
 from batch_import.importer.schedule.ownership import LATE_ARRIVAL_SECONDS
@@ -56,6 +58,10 @@ _CONFLICT_STATUS: Final = 409
 #: Statuses of a POST that are about its endpoint and not about its row: Not Found, Method Not
 #: Allowed, Gone and Not Implemented. A web server answers so while the API is being deployed.
 _NO_ENDPOINT_STATUSES: Final = frozenset({404, 405, 410, 501})
+_REQUEST_TIMEOUT_STATUS: Final = 408
+#: Statuses with which a server of the platform has ended a request, among them Internal Server
+#: Error and Service Unavailable. The other errors of servers (5xx) are answers of gateways.
+_ENDED_STATUSES: Final = frozenset({*range(200, 500), 500, 503}) - {_REQUEST_TIMEOUT_STATUS}
 #: Lowest HTTP status with which the platform's API refuses a request.
 _BAD_REQUEST_STATUS: Final = 400
 #: Upper limit of ages that are stored, in seconds (32 years), because JSON has no infinity.
@@ -110,6 +116,21 @@ def is_transport_failure(answer: Answer) -> bool:
     )
 
 
+def may_still_run(answer: Answer) -> bool:
+    """Whether a server of the platform may still carry out a POST that got an unclear answer.
+
+    This is so after a time-out, and after an answer of a gateway that lost its own connection to
+    the server (for example 502 and 504), or an interim response (1xx) without a final one. If the
+    connection was lost, or if the server answered, other POSTs show whether it carries them out
+    later.
+    """
+    if isinstance(answer, TimedOut):
+        return True
+    if not isinstance(answer, NoAnswer) or answer.status is None:
+        return False
+    return answer.status not in _ENDED_STATUSES
+
+
 @dataclass(slots=True)
 class _ListStatistics:
     """What lists have shown about media that are known to exist.
@@ -130,7 +151,8 @@ class _ListStatistics:
             them; at most `MIN_SAMPLE_SIZE` ages, in ascending order.
         youngest: the lowest ages at which lists first showed a media; at most `MIN_SAMPLE_SIZE`
             ages, in ascending order.
-        in_time: number of POSTs without a clear answer whose media was created before their end.
+        in_time: number of POSTs without a clear answer whose media was created before their end,
+            except POSTs that might still have run then.
         late: longest time from the end of such a POST to the creation of its media.
     """
 
@@ -210,21 +232,23 @@ class ListConsistency:
         """Record that a list lacked a media of this age that exists and that it had to show."""
         self._statistics.hidden = max(self._statistics.hidden, min(age, _MAX_STORED_AGE))
 
-    def record_arrival(self, seconds_late: float) -> None:
+    def record_arrival(self, seconds_late: float, *, may_still_run: bool) -> None:
         """Record that a list showed the media of a POST that got no clear answer.
 
-        `seconds_late` is the time from the end of the POST to the creation of its media; 0 if the
-        media was created before.
+        Args:
+            seconds_late: the time from the end of the POST to the creation of its media; 0 if the
+                media was created before.
+            may_still_run: whether the POST might still have run when it was answered.
         """
         if seconds_late:
             self._statistics.late = max(self._statistics.late, min(seconds_late, _MAX_STORED_AGE))
-        else:
+        elif not may_still_run:
             self._statistics.in_time += 1
 
-    def _max_seconds_late(self, *, has_timed_out: bool) -> float:
+    def _max_seconds_late(self, *, may_still_run: bool) -> float:
         """Returns how long after the end of a POST its media may still be created."""
         late = self._statistics.late
-        if has_timed_out or late:
+        if may_still_run or late:
             return late + MAX_LATE_ARRIVAL_SECONDS
         # If the platform created half of these media late, it would create n media in time with a
         # probability of 1 / 2^n.
@@ -251,12 +275,12 @@ class ListConsistency:
             return None
         return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
-    def proof_age(self, unseen_age: float | None, *, has_timed_out: bool = False) -> float | None:
+    def proof_age(self, unseen_age: float | None, *, may_still_run: bool) -> float | None:
         """Returns the age from which an absence may prove that a media does not exist.
 
         Args:
             unseen_age: the same as in `visible_age`.
-            has_timed_out: whether the row's POST got no answer within a time-out.
+            may_still_run: whether the row's POST might still have run when it was answered.
 
         Returns:
             the age in seconds; None if not known.
@@ -278,20 +302,20 @@ class ListConsistency:
         has_few_exact_ages = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
         inexact_age = self._statistics.perhaps_hidden if has_few_exact_ages else 0.0
         listed_age = max(visible_age, max_hidden_age, inexact_age)
-        return listed_age + self._max_seconds_late(has_timed_out=has_timed_out)
+        return listed_age + self._max_seconds_late(may_still_run=may_still_run)
 
     def proves_absence(
-        self, ages: Iterable[float], unseen_age: float | None, *, has_timed_out: bool = False
+        self, ages: Iterable[float], unseen_age: float | None, *, may_still_run: bool
     ) -> bool:
         """Whether absences at these ages prove that a media does not exist.
 
         Args:
             ages: ages at which a list that covers the media's creation lacked the media.
             unseen_age: the same as in `visible_age`.
-            has_timed_out: the same as in `proof_age`.
+            may_still_run: the same as in `proof_age`.
         """
         visible_age = self.visible_age(unseen_age)
-        proof_age = self.proof_age(unseen_age, has_timed_out=has_timed_out)
+        proof_age = self.proof_age(unseen_age, may_still_run=may_still_run)
         if visible_age is None or proof_age is None:
             return False
         absence_count = 0

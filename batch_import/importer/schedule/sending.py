@@ -11,7 +11,6 @@ from batch_import.errors import (
     NotSent,
     RequestFailed,
     RequestRejected,
-    TimedOut,
 )
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
@@ -26,6 +25,7 @@ from batch_import.importer.schedule.repeat import (
     CreateOutcome,
     create_outcome,
     is_transport_failure,
+    may_still_run,
 )
 from batch_import.importer.schedule.row_states import (
     CreationTime,
@@ -80,7 +80,7 @@ class Sending:
             now,
             message,
             waiting.post_count + 1,
-            has_timed_out=isinstance(answer, TimedOut),
+            may_still_run=may_still_run(answer),
         )
         unknown_code = FailureCode.NO_ANSWER
         match create_outcome(answer):

@@ -7,6 +7,7 @@ This module must not know how lists and their pages are read.
 """
 
 from collections import Counter
+from dataclasses import dataclass
 from typing import Final
 
 from batch_import.configuration.settings import Settings
@@ -25,6 +26,19 @@ _HELD_MESSAGE: Final = (
     "this row was claimed by a machine that lost its connection and may still send it; therefore no"
     " other machine sends it; end the run on that machine for good, then run again"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """The expected end of the search for the media of an unknown row.
+
+    Attributes:
+        seconds: time until then; negative if it should be over.
+        may_be_sent_again: whether lists can prove that the media does not exist.
+    """
+
+    seconds: float
+    may_be_sent_again: bool
 
 
 class Settling:
@@ -82,7 +96,7 @@ class Settling:
     def _is_absence_proven(self, state: Unknown, unseen_age: float | None) -> bool:
         # Another machine may still send the POST of a held row: its absences prove nothing.
         return not state.is_held and self._consistency.proves_absence(
-            state.absence_ages, unseen_age, has_timed_out=state.has_timed_out
+            state.absence_ages, unseen_age, may_still_run=state.may_still_run
         )
 
     def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
@@ -111,7 +125,7 @@ class Settling:
         """
         if state.is_held or _has_contrary_evidence(state):
             return None
-        return self._consistency.proof_age(unseen_age, has_timed_out=state.has_timed_out)
+        return self._consistency.proof_age(unseen_age, may_still_run=state.may_still_run)
 
     def seconds_until_search(self, state: Unknown, unseen_age: float | None, now: float) -> float:
         """Returns the seconds until the row is searched for again.
@@ -132,6 +146,16 @@ class Settling:
         if proof_age is None:
             return seconds
         return min(seconds, max(MIN_POLL_INTERVAL / 2, proof_age - age))
+
+    def expected_settlements(self, unseen_age: float | None, now: float) -> list[Settlement]:
+        """Returns when all unknown rows will be settled; `unseen_age` as in `handle_absence`."""
+        settlements = []
+        for state in self._tracker.all_unknown():
+            proof_age = self._proof_age(state, unseen_age)
+            end_age = self._settings.settle if proof_age is None else proof_age
+            seconds = end_age - state.created.min_age(now)
+            settlements.append(Settlement(seconds, may_be_sent_again=proof_age is not None))
+        return settlements
 
     def _handle_not_created(self, state: Unknown, now: float) -> list[StatusUpdate]:
         """Handle a row whose POST certainly created no media.

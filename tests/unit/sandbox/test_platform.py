@@ -314,9 +314,10 @@ def test_the_reference_filter_follows_the_knob(knob: str, found: list[str]) -> N
     assert listing(there, referenceId="r1")["totalItems"] == len(found)
 
 
-def test_a_late_post_is_answered_with_502_and_carried_out_later() -> None:
-    there = platform(late_post=1.0, late_post_delay=(5.0, 5.0))
-    assert post(there).status == 502
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_late_post_is_answered_with_an_error_and_carried_out_later(status: int) -> None:
+    there = platform(late_post=1.0, late_post_delay=(5.0, 5.0), late_post_status=status)
+    assert post(there).status == status
     assert references(there, after=4.0) == []
     assert references(there, after=6.0) == ["ref-1"]
     assert references(there, after=60.0) == ["ref-1"]

@@ -123,7 +123,7 @@ def test_a_base_url_without_a_host_raises_request_failed(platform: requests_mock
         (401, AuthenticationFailed),
         (403, AuthenticationFailed),
         (404, RequestRejected),
-        (408, TimedOut),
+        (408, NoAnswer),
         (409, RequestRejected),
         (422, RequestRejected),
         (429, Throttled),

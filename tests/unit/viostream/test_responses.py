@@ -11,7 +11,6 @@ from batch_import.errors import (
     NoAnswer,
     RequestRejected,
     Throttled,
-    TimedOut,
 )
 from batch_import.models import Media
 from batch_import.viostream import responses
@@ -84,8 +83,7 @@ def test_the_error_message_is_read_from_any_body(body: str, message: str) -> Non
         *((status, None) for status in (200, 204, 299)),
         *((status, RequestRejected) for status in (300, 302, 399, 400, 402, 404, 407, 409, 499)),
         *((status, AuthenticationFailed) for status in (401, 403)),
-        *((status, NoAnswer) for status in (100, 199, 500, 503, 599)),
-        *((status, TimedOut) for status in (408, 504)),
+        *((status, NoAnswer) for status in (100, 199, 408, 500, 502, 503, 504, 599)),
         (429, Throttled),
     ],
 )
