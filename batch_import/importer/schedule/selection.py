@@ -15,6 +15,7 @@ from batch_import.importer.schedule.create_queue import STATUS_REQUEST_SHARE
 from batch_import.importer.schedule.late_rows import may_search
 from batch_import.importer.schedule.list_order import ListOrder
 from batch_import.importer.schedule.lookups import Lookups
+from batch_import.importer.schedule.outage import MAX_PROBE_SECONDS
 from batch_import.importer.schedule.page_reading import ServedRows
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, MISSES_BEFORE_LOOKUP, Poll
 from batch_import.importer.schedule.row_states import InAccount, Processing
@@ -68,14 +69,16 @@ class Selection:
         """Record the answer to the request for a page; returns the rows that the page is read for.
 
         After the first failure, pages may be requested at once. After more failures in a row, pages
-        are paused for a growing time. A 429 and a missing connection do not count as failures.
+        are paused for a growing time. This time becomes longer if they are refused, because a
+        refusal rarely ends soon. A 429 and a missing connection do not count as failures.
         """
         if isinstance(answer, MediaPage):
             self._failure_count = 0
         elif isinstance(answer, NoAnswer | RequestRejected | AuthenticationFailed):
+            max_seconds = self._poll_interval if isinstance(answer, NoAnswer) else MAX_PROBE_SECONDS
             if self._failure_count:
                 self.paused_until = now + backoff(
-                    MIN_POLL_INTERVAL / 2, self._failure_count, self._poll_interval
+                    MIN_POLL_INTERVAL / 2, self._failure_count, max_seconds
                 )
             self._failure_count += 1
         return self._served_rows.pop(page, ServedRows())
