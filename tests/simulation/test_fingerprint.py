@@ -1,16 +1,8 @@
-"""Compares the hashes of simulated imports with the committed ones.
-
-A hash covers the requests of an import, their times, and the final rows. If a change of the
-importer is intended, run `python tests/simulation/fingerprint.py --update` and commit the file.
-"""
+"""The hashes of simulated imports; `test_import.py` compares them with the committed ones."""
 
 import pytest
-from fingerprint import PART, PARTS, committed, fingerprint, hash_of_all
+from fingerprint import PART, PARTS, committed, fingerprint
 from world import World
-
-
-def test_the_hash_of_the_first_seeds_is_the_committed_hash() -> None:
-    assert hash_of_all(map(fingerprint, range(PART))) == committed()[0]
 
 
 def test_every_part_of_the_fingerprint_is_committed() -> None:

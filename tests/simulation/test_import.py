@@ -1,24 +1,25 @@
-"""Simulates hundreds of whole imports, each with its own faults, and checks all rules."""
+"""Simulates hundreds of whole imports, each with its own faults, and checks all rules.
+
+It also compares the hashes of these imports with the committed ones. A hash covers the requests of
+an import, their times, and the final rows. If a change of the importer is intended, run
+`python tests/simulation/fingerprint.py --update` and commit the file.
+"""
 
 import pytest
+from fingerprint import PART, committed, hash_of_all, simulate_with_hash
 from scenario import draw
-from world import Broken, simulate
+from world import simulate
 
 #: Number of imports; docs/guarantee.md states it.
 SEEDS = 600
-#: Number of imports in one test.
-CHUNK = 50
 
 
-@pytest.mark.parametrize("first", range(0, SEEDS, CHUNK))
-def test_every_row_becomes_exactly_one_video(first: int) -> None:
-    broken = []
-    for seed in range(first, first + CHUNK):
-        try:
-            simulate(seed)
-        except Broken as error:
-            broken.append(str(error))
+@pytest.mark.parametrize("first", range(0, SEEDS, PART))
+def test_every_row_becomes_exactly_one_video_by_the_committed_requests(first: int) -> None:
+    results = [simulate_with_hash(seed) for seed in range(first, first + PART)]
+    broken = [message for _, message in results if message]
     assert not broken, "\n".join(broken)
+    assert hash_of_all(result for result, _ in results) == committed()[first]
 
 
 #: Seed → the fault that it once found.
