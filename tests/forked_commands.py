@@ -1,15 +1,18 @@
-"""Starts commands as forks of a process that has already loaded their libraries.
+"""Starts commands as forks of a process that has already loaded their modules.
 
-Hundreds of tests start the real command several times each, and loading pandas, requests and other
-libraries takes longer than most tests. Therefore one process, the server, loads these libraries,
-but no module of this program, and forks for each command. Each fork runs the same code as
-`python -m batch_import`, with its own arguments, environment, folder and standard streams.
+Hundreds of tests start the real command several times each, and loading pandas, requests and the
+modules of this program takes longer than most tests. Therefore one process, the server, loads them
+and forks for each command. Each fork runs the same code as `python -m batch_import`, with its own
+arguments, environment, folder and standard streams.
+
+No loaded module may read these while it is loaded; `test_forked_commands.py` checks this.
 """
 
 import gc
 import importlib
 import json
 import os
+import pkgutil
 import runpy
 import signal
 import socket
@@ -22,7 +25,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-#: The packages that commands import.
+#: The libraries that commands import.
 _LIBRARIES = (
     *(
         "boto3",
@@ -37,6 +40,10 @@ _LIBRARIES = (
     ),
     *("urllib3", "xlsxwriter", "yaml"),
 )
+#: The packages whose modules, and all that these import, are loaded. `cli.worker` is left out,
+#: because its part of the program reads the environment while it is loaded.
+_PACKAGES = ("batch_import.cli", "batch_import.workflows")
+_NOT_LOADED = ("batch_import.cli.worker",)
 #: Seconds after which a command is killed; less than the time limit of a test.
 _MAX_COMMAND_SECONDS = 100
 #: Maximum number of bytes of one order: arguments, folder and environment as JSON.
@@ -94,6 +101,17 @@ class ForkedCommands:
         self._process.wait()
 
 
+def load_modules() -> None:
+    """Load the modules that commands need."""
+    for name in _LIBRARIES:
+        importlib.import_module(name)
+    for name in _PACKAGES:
+        package = importlib.import_module(name)
+        for module in pkgutil.iter_modules(package.__path__, f"{name}."):
+            if module.name not in _NOT_LOADED:
+                importlib.import_module(module.name)
+
+
 def _text_of(file: Any) -> str:
     file.seek(0)
     return file.read().decode().replace("\r\n", "\n")
@@ -104,8 +122,7 @@ def _serve(channel: socket.socket) -> None:
 
     This function also returns in each process of a command, after the command has ended.
     """
-    for name in _LIBRARIES:
-        importlib.import_module(name)
+    load_modules()
     gc.freeze()
     while True:
         order, streams, *_ = socket.recv_fds(channel, _MAX_ORDER_BYTES, 3)

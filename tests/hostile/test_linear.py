@@ -32,7 +32,7 @@ PIECES = (
     "\\/", "\\u003d", "%26%2361%3B",
 )  # fmt: skip
 #: Number of characters of a long text, if the program has no lower limit.
-LONG = 100_000
+LONG = 50_000
 
 
 def _preflight(text: str) -> object:
@@ -42,7 +42,7 @@ def _preflight(text: str) -> object:
 
 #: Name → a function that reads text from outside, and the maximum length of its text.
 READERS: dict[str, tuple[Callable[[str], object], int]] = {
-    "words of an error body": (platform_message, 1_000_000),
+    "words of an error body": (platform_message, 100_000),
     "Retry-After": (lambda text: parse_retry_after(text, 0.0), LONG),
     "failure": (lambda text: failure_code(text, FailureCode.REJECTED), 300),
     "preflight": (_preflight, LONG),

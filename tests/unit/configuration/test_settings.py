@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_import.cli.options import OPTIONS
@@ -106,11 +106,11 @@ def test_an_invalid_value_of_a_request_is_refused_with_its_name(
 
 
 def test_valid_values_are_converted() -> None:
-    settings = Settings(
+    read = Settings(
         api_base="https://api.test/v3/", only=[LineRange(1, 2), "a"], max_wait=0, settle=0.0
     )
-    assert settings.api_base == "https://api.test/v3"
-    assert settings.only == (LineRange(1, 2), "a")
+    assert read.api_base == "https://api.test/v3"
+    assert read.only == (LineRange(1, 2), "a")
     assert Settings() == Settings(**{each.name: getattr(Settings(), each.name)
                                      for each in settings_of(Settings)})  # fmt: skip
 
@@ -173,6 +173,7 @@ any_value = st.one_of(
 
 
 @pytest.mark.parametrize(("owner", "option"), ALL, ids=lambda each: getattr(each, "name", ""))
+@settings(max_examples=30)
 @given(value=any_value)
 def test_any_python_value_is_accepted_or_refused(
     owner: type[Any], option: Setting, value: object

@@ -86,7 +86,7 @@ def lines_with_error(result: LoadResult) -> set[int]:
         return {int(row["line"]) for row in csv.DictReader(file) if row["severity"] == "error"}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(lines=LINES, seed=st.integers(0, 1000))
 def test_every_line_is_in_the_job_once_or_is_an_error_with_its_number(
     lines: list[Line], seed: int
