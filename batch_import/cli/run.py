@@ -1,6 +1,7 @@
 """`batch-import run`, and the import with progress display, which `retry` and `demo` share."""
 
 import sys
+import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -97,7 +98,7 @@ def import_with_progress(
     from batch_import.workflows import run as workflow
     from batch_import.workflows import standby, status
 
-    job = request.job
+    job, started_at = request.job, time.time()
     version_before = _file_version(job.results)
     display = ImportBar() if has_bars() else ImportLines()
     try:
@@ -122,6 +123,9 @@ def import_with_progress(
     display.close()
     print_outcome(job, result.counts)
     _print_adopted(status.adopted_count(job))
+    sent_again_count = status.sent_again_count(job, started_at)
+    if sent_again_count:
+        _print_sent_again(sent_again_count, next_command(option_sources, "verify"))
     if request.settings.adopt != "any":
         adopt_command = next_command(option_sources, "retry", "--adopt", "any")
         print_adoption(status.taken_id_count(job), adopt_command)
@@ -215,3 +219,13 @@ def _print_adopted(count: int) -> None:
         video = "video" if count == 1 else "videos"
         rows = format_row_count(count)
         print(f"{rows} not created: the account already had the {video}.")
+
+
+def _print_sent_again(count: int, verify_command: str) -> None:
+    """Print the number of rows that were sent again, and how to check that each has one video.
+
+    The platform may have carried out the first POST of such a row later than expected.
+    """
+    rows = format_row_count(count)
+    print(f"{rows} sent again after an unclear answer. To check that each has one video:")
+    print(f"  {sanitized(verify_command)}")

@@ -156,6 +156,14 @@ def retry(table: str) -> str:
 INVALID_ROWS: Final = "SELECT number, line, codes FROM row WHERE status = 'invalid' ORDER BY line"
 COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
 ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
+#: Imported rows that were sent again after it was unknown whether their media existed.
+SENT_AGAIN_COUNT: Final = """
+    SELECT count(DISTINCT unknown.row) FROM event AS unknown
+    JOIN event AS sent ON sent.row = unknown.row AND sent.number > unknown.number
+    JOIN row ON row.number = unknown.row
+    WHERE unknown.status = 'unknown' AND sent.status = 'creating' AND sent.time >= ?
+        AND row.status = 'imported'
+"""
 IDS_TAKEN_COUNT: Final = f"""
     SELECT count(*) FROM row
     WHERE status = 'failed' AND codes LIKE '%{FailureCode.REFERENCE_ID_TAKEN}%'

@@ -161,13 +161,16 @@ def test_a_row_whose_post_never_arrived_is_held_until_the_user_decides(
     unsure = [x for x in run.table("output/videos/results.csv") if x["status"] == "unknown"]
     assert unsure
     assert all("the setting when-unsure: retry" in line["error"] for line in unsure)
+    assert "sent again" not in held.stdout
+    printed = ""
     for _ in range(20):
-        if (
-            run("run", path, *FAST, "--settle", "1", "--when-unsure", "retry", code=None).returncode
-            == 0
-        ):
+        retried = run("run", path, *FAST, "--settle", "1", "--when-unsure", "retry", code=None)
+        printed += retried.stdout
+        if retried.returncode == 0:
             break
     assert_one_video_each(server, refs(12))
+    assert "sent again after an unclear answer. To check that each has one video:" in printed
+    assert f"batch-import verify {path}" in printed
 
 
 def test_retry_sends_only_failed_rows_again(

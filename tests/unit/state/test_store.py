@@ -708,6 +708,18 @@ def test_processing_times_are_of_rows_that_one_run_sent_and_saw_online() -> None
     assert store.queue.retryable_count() == 1
 
 
+def test_rows_that_are_sent_again_after_an_unclear_answer_are_counted() -> None:
+    store = loaded_store("once", "again", "not-imported")
+    numbers = {row.reference_id: row.row_number for row in store.queue.claim(3, 10.0)}
+    for name in ("again", "not-imported"):
+        store.queue.apply([StatusUpdate(numbers[name], Status.UNKNOWN)], 11.0)
+        store.queue.apply([StatusUpdate(numbers[name], Status.CREATING)], 20.0)
+    for name in ("once", "again"):
+        store.queue.apply([StatusUpdate(numbers[name], Status.IMPORTED)], 30.0)
+    assert store.reader.sent_again_count(since=0.0) == 1
+    assert store.reader.sent_again_count(since=20.5) == 0
+
+
 def test_only_pending_rows_have_expiring_urls() -> None:
     store = Store(None)
     store.load([row("a", 2, expires=50.0), row("b", 3), row("c", 4, expires=40.0)], 1.0)
