@@ -133,8 +133,8 @@ class SimulatedPlatform:
         except Refusal as refusal:
             reply = refusal.reply(self.knobs, now)
         reply.delay = self._random.uniform(*self.knobs.latency)
-        has_fault = reply.status == _TOO_MANY_REQUESTS or reply.status >= _MIN_SERVER_ERROR
-        return reply if has_fault else self._apply_reply_fault(reply, now)
+        is_error = reply.status == _TOO_MANY_REQUESTS or reply.status >= _MIN_SERVER_ERROR
+        return reply if is_error else self._apply_reply_fault(reply, now)
 
     def _in_outage(self, now: float) -> bool:
         elapsed = now - self.start
@@ -228,7 +228,7 @@ class SimulatedPlatform:
         if self._happens(self.knobs.late_post):
             due_at = now + self._random.uniform(*self.knobs.late_post_delay)
             self._late_posts.add(due_at, media_fields)
-            raise Refusal(self.knobs.late_post_status, "An error of the gateway.")
+            raise Refusal(self.knobs.late_post_status, "The request was not completed.")
         return {"ingestId": self.new_media(now, **media_fields).ingest_id}
 
     def _reject_at_random(self, video: str) -> None:
