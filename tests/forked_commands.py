@@ -5,7 +5,7 @@ modules of this program takes longer than most tests. Therefore one process, the
 and forks for each command. Each fork runs the same code as `python -m batch_import`, with its own
 arguments, environment, folder and standard streams.
 
-No loaded module may read these while it is loaded; `test_forked_commands.py` checks this.
+No module of this program may read these while it is loaded; `test_forked_commands.py` checks this.
 """
 
 import gc
@@ -40,10 +40,11 @@ _LIBRARIES = (
     ),
     *("urllib3", "xlsxwriter", "yaml"),
 )
-#: The packages whose modules, and all that these import, are loaded. `cli.worker` is left out,
-#: because its part of the program reads the environment while it is loaded.
+#: The packages whose modules, and all that these import, are loaded.
 _PACKAGES = ("batch_import.cli", "batch_import.workflows")
-_NOT_LOADED = ("batch_import.cli.worker",)
+#: These modules are left out: `fleet.app`, which the first one imports, reads the environment while
+#: it is loaded, and so does the package rich_click, which the second one imports.
+_NOT_LOADED = ("batch_import.cli.worker", "batch_import.cli.help")
 #: Seconds after which a command is killed; less than the time limit of a test.
 _MAX_COMMAND_SECONDS = 100
 #: Maximum number of bytes of one order: arguments, folder and environment as JSON.
