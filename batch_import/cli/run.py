@@ -1,7 +1,6 @@
 """`batch-import run`, and the import with progress display, which `retry` and `demo` share."""
 
 import sys
-import time
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -98,7 +97,7 @@ def import_with_progress(
     from batch_import.workflows import run as workflow
     from batch_import.workflows import standby, status
 
-    job, started_at = request.job, time.time()
+    job = request.job
     version_before = _file_version(job.results)
     display = ImportBar() if has_bars() else ImportLines()
     try:
@@ -123,7 +122,7 @@ def import_with_progress(
     display.close()
     print_outcome(job, result.counts)
     _print_adopted(status.adopted_count(job))
-    sent_again_count = status.sent_again_count(job, started_at)
+    sent_again_count = status.sent_again_count(job)
     if sent_again_count:
         _print_sent_again(sent_again_count, next_command(option_sources, "verify"))
     if request.settings.adopt != "any":

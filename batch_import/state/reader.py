@@ -91,12 +91,9 @@ class Reader:
         """Returns the number of imported rows that adopted a media and were not sent."""
         return self._connection.count(statements.ADOPTED_COUNT)
 
-    def sent_again_count(self, since: float) -> int:
-        """Returns the number of imported rows whose POST was repeated after an unclear answer.
-
-        Only POSTs that were repeated since a time in epoch seconds count.
-        """
-        return self._connection.count(statements.SENT_AGAIN_COUNT, (since,))
+    def sent_again_count(self) -> int:
+        """Returns the number of imported rows whose POST was repeated after an unclear answer."""
+        return self._connection.count(statements.SENT_AGAIN_COUNT)
 
     def ids_taken_count(self) -> int:
         """Returns the number of rows that failed because others use their reference ID."""

@@ -156,13 +156,19 @@ def retry(table: str) -> str:
 INVALID_ROWS: Final = "SELECT number, line, codes FROM row WHERE status = 'invalid' ORDER BY line"
 COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
 ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
-#: Imported rows that were sent again after it was unknown whether their media existed.
+#: Imported rows that were sent again after it was unknown whether their media existed. Between the
+#: two events, no media of the row was found.
 SENT_AGAIN_COUNT: Final = """
     SELECT count(DISTINCT unknown.row) FROM event AS unknown
-    JOIN event AS sent ON sent.row = unknown.row AND sent.number > unknown.number
+    JOIN event AS again ON again.row = unknown.row AND again.number > unknown.number
     JOIN row ON row.number = unknown.row
-    WHERE unknown.status = 'unknown' AND sent.status = 'creating' AND sent.time >= ?
-        AND row.status = 'imported'
+    WHERE unknown.status = 'unknown' AND again.status = 'creating'
+        AND row.status = 'imported' AND row.sent_at >= again.time
+        AND NOT EXISTS (
+            SELECT 1 FROM event AS found
+            WHERE found.row = unknown.row AND found.number > unknown.number
+                AND found.number < again.number AND found.status IN ('processing', 'failed')
+        )
 """
 IDS_TAKEN_COUNT: Final = f"""
     SELECT count(*) FROM row

@@ -134,18 +134,14 @@ def adopted_count(job: Job) -> int:
         return store.reader.adopted_count()
 
 
-def sent_again_count(job: Job, since: float) -> int:
+def sent_again_count(job: Job) -> int:
     """Count the imported rows whose POST was repeated after an unclear answer.
-
-    Args:
-        job: the job.
-        since: epoch seconds; POSTs that were repeated before do not count.
 
     Raises:
         StateError: there is no such job.
     """
     with Store(job.state) as store:
-        return store.reader.sent_again_count(since)
+        return store.reader.sent_again_count()
 
 
 def taken_id_count(job: Job) -> int:

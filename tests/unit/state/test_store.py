@@ -708,16 +708,35 @@ def test_processing_times_are_of_rows_that_one_run_sent_and_saw_online() -> None
     assert store.queue.retryable_count() == 1
 
 
-def test_rows_that_are_sent_again_after_an_unclear_answer_are_counted() -> None:
-    store = loaded_store("once", "again", "not-imported")
-    numbers = {row.reference_id: row.row_number for row in store.queue.claim(3, 10.0)}
-    for name in ("again", "not-imported"):
-        store.queue.apply([StatusUpdate(numbers[name], Status.UNKNOWN)], 11.0)
-        store.queue.apply([StatusUpdate(numbers[name], Status.CREATING)], 20.0)
-    for name in ("once", "again"):
-        store.queue.apply([StatusUpdate(numbers[name], Status.IMPORTED)], 30.0)
-    assert store.reader.sent_again_count(since=0.0) == 1
-    assert store.reader.sent_again_count(since=20.5) == 0
+FOUND_AND_FAILED = (Status.UNKNOWN, Status.PROCESSING, Status.FAILED, Status.PENDING)
+
+
+@pytest.mark.parametrize(
+    ("steps", "count"),
+    [
+        ([Status.IMPORTED], 0),
+        ([Status.UNKNOWN, Status.IMPORTED], 0),
+        ([Status.UNKNOWN, Status.CREATING, Status.PROCESSING], 0),
+        ([Status.UNKNOWN, Status.CREATING, Status.PROCESSING, Status.IMPORTED], 1),
+        ([Status.UNKNOWN, Status.CREATING, Status.UNKNOWN, Status.IMPORTED], 1),
+        ([Status.UNKNOWN, Status.PENDING, Status.CREATING, Status.PROCESSING, Status.IMPORTED], 1),
+        ([Status.UNKNOWN, Status.PENDING, Status.CREATING, Status.IMPORTED], 0),
+        ([*FOUND_AND_FAILED, Status.CREATING, Status.PROCESSING, Status.IMPORTED], 0),
+    ],
+)
+def test_imported_rows_that_were_sent_again_after_an_unclear_answer_are_counted(
+    steps: list[Status], count: int
+) -> None:
+    store = loaded_store("a")
+    number = store.queue.claim(1, 10.0)[0].row_number
+    answers = (Status.UNKNOWN, Status.PROCESSING)
+    previous = Status.CREATING
+    for now, status in enumerate(steps, start=11):
+        is_answered = previous is Status.CREATING and status in answers
+        update = StatusUpdate(number, status, sent_at=float(now) if is_answered else None)
+        store.queue.apply([update], float(now))
+        previous = status
+    assert store.reader.sent_again_count() == count
 
 
 def test_only_pending_rows_have_expiring_urls() -> None:
