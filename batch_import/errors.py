@@ -233,7 +233,9 @@ class NotSent(RequestFailed):
 
 
 class NoAnswer(RequestFailed):
-    """Time-out, connection lost, 5xx or unreadable body: the request may have been carried out.
+    """Time-out, connection lost, 1xx, 408, 5xx or unreadable body.
+
+    The request may have been carried out.
 
     A POST that ended like this may have created a media.
     """

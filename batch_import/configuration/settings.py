@@ -290,7 +290,8 @@ class Settings:
     settle: float = setting(
         600.0,
         _seconds(),
-        "how long to search for the video of a request that got no answer, in seconds",
+        "how long to search for the video of a request that got no answer, in seconds;"
+        " with less than about 40, many rows stay unknown that could be sent again",
         Group.ADVANCED,
     )
     when_unsure: Literal["hold", "retry"] = setting(

@@ -227,7 +227,7 @@ class _Exchange:
         if self._stop.is_set():
             self._stopped_at = self._stopped_at or now
             if now - self._stopped_at >= self._limits.grace:
-                self.fault = NoAnswer("not waited for, because the command was stopped")
+                self.fault = TimedOut("not waited for, because the command was stopped")
                 raise TimeoutError
         if now >= self._deadline:
             self.fault = TimedOut(f"no complete answer within {self._limits.whole:.0f} s")

@@ -15,6 +15,7 @@ import argparse
 import hashlib
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -66,7 +67,10 @@ def simulate_with_hash(
         except Broken as broken:
             result, message = f"broken: {broken.rule}", str(broken)
         except Exception as error:  # noqa: BLE001 - one seed must not end the others
-            result, message = f"error: {type(error).__name__}", f"seed {seed}: {error!r}"
+            result, message = (
+                f"error: {type(error).__name__}",
+                f"seed {seed}: {traceback.format_exc()}",
+            )
         for line in (*_request_lines(world), *_row_lines(store), result):
             digest.update(line.encode())
             digest.update(b"\n")

@@ -309,7 +309,7 @@ def _late_posts_are_not_waited_for(patch: Patch) -> None:
 
 
 def _answers_of_gateways_are_final(patch: Patch) -> None:
-    patch.setattr(sending, "may_still_run", lambda _answer: False)
+    patch.setattr(sending, "can_arrive_late", lambda *_: False)
 
 
 def _a_refused_search_finds_nothing(patch: Patch) -> None:
@@ -532,6 +532,7 @@ HARSH: dict[Callable[[Patch], None], dict[str, Any]] = {
     _answers_of_gateways_are_final: {
         "lost_reply": 0.2,
         "late_post": 0.2,
+        "late_post_status": 502,
         "late_post_delay": (5.0, 25.0),
     },
     _a_refused_search_finds_nothing: {"reference_filter": "missing", "page_number": "exact"},

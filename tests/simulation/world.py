@@ -568,7 +568,7 @@ class World:
             return False
         # Age in seconds from which on a media that no list shows does not exist.
         proof_age = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(
-            0.0, may_still_run=True
+            0.0, may_arrive_late=True
         )
         events = history(self.store, record.reference_id)
         last_sent_at = max(e.time for e in events if e.status is Status.CREATING) + SLACK_SECONDS

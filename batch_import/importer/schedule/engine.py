@@ -204,8 +204,8 @@ class Schedule:
             creating_seconds: seconds until the POST of the last row; 0 if all rows were sent.
             now: current time in epoch seconds.
         """
-        settled_in = self._settling.expected_settlements(self._timing.max_unseen_age(), now)
-        return time_left(creating_seconds, self._tracker, self._processing_times, settled_in, now)
+        settlements = self._settling.expected_settlements(self._timing.max_unseen_age(), now)
+        return time_left(creating_seconds, self._tracker, self._processing_times, settlements, now)
 
     # The next request -------------------------------------------------------------------------
 

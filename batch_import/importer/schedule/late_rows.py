@@ -38,7 +38,8 @@ class LateRows:
             is_lost: whether so many pages did not show the row that it gets a lookup at once.
         """
         if isinstance(state, Online):
-            poll.history.late_miss_count += age >= LATE_FACTOR * poll.lookup.last_search_age
+            # Usually, a search lacks the same media as the page. Therefore searches are rarer.
+            poll.history.late_miss_count += age >= LATE_FACTOR**2 * poll.lookup.last_search_age
         if not isinstance(state, Processing):
             return
         is_late = is_lost or self._is_late(age)

@@ -118,17 +118,17 @@ class MediaComparison:
 
     def _record_arrival(self, state: Unknown, media: Media) -> None:
         """Learn from the media of an unknown row how late the platform may carry out a POST."""
-        if not state.post_count:
-            return  # it is not known when an earlier run has sent the POST
+        if not state.post_count or state.has_conflict or state.is_ingest_shared:
+            return  # an earlier run has sent the POST, or its answer was not unclear
         is_of_last_post = may_be_of_last_post(state, media, self.clock_offset)
         if is_of_last_post and state.absence_ages:
             self._consistency.record_hidden(max(state.absence_ages))
         late = seconds_late(media, state.created.latest, self.clock_offset)
         if not is_of_last_post and not late:
             # The media is of an earlier POST, which must have been late: it was proven absent.
-            late = seconds_late(media, state.created.first_post_at, self.clock_offset)
+            late = seconds_late(media, state.created.first_post_at, self.clock_offset) or None
         if late is not None:
-            self._consistency.record_arrival(late, may_still_run=state.may_still_run)
+            self._consistency.record_arrival(late, may_arrive_late=state.may_arrive_late)
 
     def _finish_imported(
         self, state: InAccount, poll: Poll, media: Media, candidates: Sequence[Media], now: float

@@ -27,8 +27,8 @@ class MediaByOwner:
         ours: media that belong to the row.
         undecided: media that belong to the row or to other users.
         others: media of other users.
-        surplus: media that earlier POSTs of the row have created, although lists had proven that
-            they did not exist.
+        surplus: further media that belong to the row by their title or their creation time. A POST
+            that arrived late has created them, or an earlier import.
     """
 
     ours: tuple[Media, ...]
@@ -42,9 +42,9 @@ def group_by_owner(
 ) -> MediaByOwner:
     """Group the media with a row's reference ID by their owner.
 
-    If an earlier list has shown which media is the row's, and it is among these media, no other is
-    the row's. Otherwise failed media that only an earlier POST can have created are left out. If
-    some media of the row may be of its last POST, its other media are surplus.
+    Failed media that only an earlier POST can have created are left out. If an earlier list has
+    shown which media is the row's, and it is among these media, other media of the row are surplus.
+    Otherwise, if some media of the row may be of its last POST, its other media are surplus.
 
     Args:
         state: the state of the row.
@@ -54,17 +54,11 @@ def group_by_owner(
     if not isinstance(state, Unknown) and state.media_id is not None:
         known_media = tuple(media for media in items if media.id == state.media_id)
         if known_media:
-            other_media = tuple(media for media in items if media.id != state.media_id)
-            return MediaByOwner(ours=known_media, undecided=(), others=other_media)
-    groups: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
-    latest = _latest_creation(state)
-    if isinstance(state, Unknown):
-        # The POST got no clear answer, and may have arrived late: the tolerance counts twice.
-        latest += LATE_ARRIVAL_SECONDS
-    for media in items:
-        owner = owner_of(media, state.row, state.created.first_post_at, latest, clock_offset)
-        if media.status != FAILED_STATUS or may_be_of_last_post(state, media, clock_offset):
-            groups[owner].append(media)
+            other_media = [media for media in items if media.id != state.media_id]
+            groups = _group(state, other_media, clock_offset)
+            others = (*groups[Owner.UNDECIDED], *groups[Owner.OTHERS])
+            return MediaByOwner(known_media, (), others, surplus=tuple(groups[Owner.OURS]))
+    groups = _group(state, items, clock_offset)
     ours = groups[Owner.OURS]
     of_last_post = [
         media
@@ -80,6 +74,22 @@ def group_by_owner(
         others=tuple(groups[Owner.OTHERS]),
         surplus=tuple(media for media in ours if of_last_post and media not in of_last_post),
     )
+
+
+def _group(
+    state: InAccount, items: Sequence[Media], clock_offset: float | None
+) -> dict[Owner, list[Media]]:
+    """Group media by owner, without failed media that only an earlier POST can have created."""
+    groups: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
+    latest = _latest_creation(state)
+    if isinstance(state, Unknown):
+        # The POST got no clear answer, and may have arrived late: the tolerance counts twice.
+        latest += LATE_ARRIVAL_SECONDS
+    for media in items:
+        owner = owner_of(media, state.row, state.created.first_post_at, latest, clock_offset)
+        if media.status != FAILED_STATUS or may_be_of_last_post(state, media, clock_offset):
+            groups[owner].append(media)
+    return groups
 
 
 def may_show_own_media(state: InAccount, media_by_owner: MediaByOwner) -> bool:
@@ -101,9 +111,10 @@ def has_certain_creation_time(
 
     Then the creation time of this media is about the time of the POST.
     """
-    ours, undecided, others = media_by_owner.ours, media_by_owner.undecided, media_by_owner.others
+    ours, undecided = media_by_owner.ours, media_by_owner.undecided
     own_media = ours if isinstance(state, Unknown) else (*ours, *undecided)
-    has_one_media = len(ours) + len(undecided) + len(others) == 1
+    all_media = (*ours, *undecided, *media_by_owner.others, *media_by_owner.surplus)
+    has_one_media = len(all_media) == 1
     created = state.created
     return (
         has_one_media

@@ -15,7 +15,7 @@ def time_left(
     creating_seconds: float,
     tracker: Tracker,
     processing_times: ProcessingTimes,
-    settled_in: Sequence[Settlement],
+    settlements: Sequence[Settlement],
     now: float,
 ) -> float | None:
     """Returns the seconds until the run has nothing more to do; None if not known.
@@ -24,7 +24,7 @@ def time_left(
         creating_seconds: estimated seconds until the POST of the last row; 0 if all rows were sent.
         tracker: the rows in flight.
         processing_times: the observed processing times.
-        settled_in: when the unknown rows will be settled.
+        settlements: the expected ends of the searches for unknown rows.
         now: current time in epoch seconds.
     """
     if not (creating_seconds or len(tracker)):
@@ -41,7 +41,7 @@ def time_left(
     )
     # If an unknown row is sent again, the platform needs the processing time again.
     unknown_seconds = [
-        settlement.seconds + (age_when_all_done if settlement.may_be_sent_again else 0.0)
-        for settlement in settled_in
+        settlement.seconds_left + (age_when_all_done if settlement.may_be_sent_again else 0.0)
+        for settlement in settlements
     ]
     return max([online_seconds, *unknown_seconds])

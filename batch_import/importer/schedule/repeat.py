@@ -13,9 +13,10 @@ in lists with a delay, therefore absences are a proof only under these condition
      than each of these media was when a list lacked it for the last time, plus a margin that
      shrinks with their number;
    - there are enough consecutive absences, because lists may also lack media at random;
-   - the POST can no longer be carried out: it ended at least `MAX_LATE_ARRIVAL_SECONDS` ago. If the
-     platform itself ended the POST, this time becomes shorter with each media of such a POST that
-     was created in time (`may_still_run` has the difference).
+   - the POST can no longer be carried out. This takes `MAX_LATE_ARRIVAL_SECONDS` after its unclear
+     answer, and longer if a media was created late. For POSTs that have probably ended with this
+     answer (see `can_arrive_late`), this time becomes shorter with each media of such a POST that
+     was created in time.
 
 If the absence of the media is proven, the row is sent again, at most `MAX_ATTEMPTS` times in a run.
 All ages are in seconds since the POST.
@@ -58,10 +59,14 @@ _CONFLICT_STATUS: Final = 409
 #: Statuses of a POST that are about its endpoint and not about its row: Not Found, Method Not
 #: Allowed, Gone and Not Implemented. A web server answers so while the API is being deployed.
 _NO_ENDPOINT_STATUSES: Final = frozenset({404, 405, 410, 501})
-_REQUEST_TIMEOUT_STATUS: Final = 408
-#: Statuses with which a server of the platform has ended a request, among them Internal Server
-#: Error and Service Unavailable. The other errors of servers (5xx) are answers of gateways.
-_ENDED_STATUSES: Final = frozenset({*range(200, 500), 500, 503}) - {_REQUEST_TIMEOUT_STATUS}
+#: Statuses with which a server answers that it has failed, or that it refuses the request because
+#: it has too much to do: Internal Server Error and Service Unavailable. Other errors with a status
+#: of 5xx are answers of gateways that have lost their own connection to the server.
+_SERVER_STATUSES: Final = frozenset({500, 503})
+#: Shortest time-out of a gateway, in seconds, after which it answers a request that its server may
+#: still carry out, with any status or by closing the connection (Fastly waits for 15 s, Amazon API
+#: Gateway and Heroku for 30 s), with a reserve.
+_MIN_GATEWAY_TIMEOUT: Final = 5.0
 #: Lowest HTTP status with which the platform's API refuses a request.
 _BAD_REQUEST_STATUS: Final = 400
 #: Upper limit of ages that are stored, in seconds (32 years), because JSON has no infinity.
@@ -116,19 +121,23 @@ def is_transport_failure(answer: Answer) -> bool:
     )
 
 
-def may_still_run(answer: Answer) -> bool:
-    """Whether a server of the platform may still carry out a POST that got an unclear answer.
+def can_arrive_late(answer: Answer, seconds: float) -> bool:
+    """Whether the platform may carry out a POST long after its unclear answer.
 
-    This is so after a time-out, and after an answer of a gateway that lost its own connection to
-    the server (for example 502 and 504), or an interim response (1xx) without a final one. If the
-    connection was lost, or if the server answered, other POSTs show whether it carries them out
-    later.
+    This is so after a time-out of this program or of a gateway, after an answer of a gateway that
+    lost its own connection to the server (for example 502 and 504), and after an interim response
+    (1xx) without a final one. If the connection was lost soon, or if a server answered soon, the
+    POST has probably ended; other such POSTs show whether this is true.
+
+    Args:
+        answer: the answer.
+        seconds: time from the POST to this answer.
     """
-    if isinstance(answer, TimedOut):
+    if isinstance(answer, TimedOut) or seconds >= _MIN_GATEWAY_TIMEOUT:
         return True
     if not isinstance(answer, NoAnswer) or answer.status is None:
         return False
-    return answer.status not in _ENDED_STATUSES
+    return answer.status not in _SERVER_STATUSES
 
 
 @dataclass(slots=True)
@@ -152,7 +161,7 @@ class _ListStatistics:
         youngest: the lowest ages at which lists first showed a media; at most `MIN_SAMPLE_SIZE`
             ages, in ascending order.
         in_time: number of POSTs without a clear answer whose media was created before their end,
-            except POSTs that might still have run then.
+            except POSTs that might arrive late.
         late: longest time from the end of such a POST to the creation of its media.
     """
 
@@ -232,23 +241,23 @@ class ListConsistency:
         """Record that a list lacked a media of this age that exists and that it had to show."""
         self._statistics.hidden = max(self._statistics.hidden, min(age, _MAX_STORED_AGE))
 
-    def record_arrival(self, seconds_late: float, *, may_still_run: bool) -> None:
+    def record_arrival(self, seconds_late: float, *, may_arrive_late: bool) -> None:
         """Record that a list showed the media of a POST that got no clear answer.
 
         Args:
             seconds_late: the time from the end of the POST to the creation of its media; 0 if the
                 media was created before.
-            may_still_run: whether the POST might still have run when it was answered.
+            may_arrive_late: the result of `can_arrive_late` for the POST.
         """
         if seconds_late:
             self._statistics.late = max(self._statistics.late, min(seconds_late, _MAX_STORED_AGE))
-        elif not may_still_run:
+        elif not may_arrive_late:
             self._statistics.in_time += 1
 
-    def _max_seconds_late(self, *, may_still_run: bool) -> float:
+    def _max_seconds_late(self, *, may_arrive_late: bool) -> float:
         """Returns how long after the end of a POST its media may still be created."""
         late = self._statistics.late
-        if may_still_run or late:
+        if may_arrive_late or late:
             return late + MAX_LATE_ARRIVAL_SECONDS
         # If the platform created half of these media late, it would create n media in time with a
         # probability of 1 / 2^n.
@@ -275,12 +284,12 @@ class ListConsistency:
             return None
         return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
-    def proof_age(self, unseen_age: float | None, *, may_still_run: bool) -> float | None:
+    def proof_age(self, unseen_age: float | None, *, may_arrive_late: bool) -> float | None:
         """Returns the age from which an absence may prove that a media does not exist.
 
         Args:
             unseen_age: the same as in `visible_age`.
-            may_still_run: whether the row's POST might still have run when it was answered.
+            may_arrive_late: the result of `can_arrive_late` for the row's POST.
 
         Returns:
             the age in seconds; None if not known.
@@ -302,20 +311,20 @@ class ListConsistency:
         has_few_exact_ages = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
         inexact_age = self._statistics.perhaps_hidden if has_few_exact_ages else 0.0
         listed_age = max(visible_age, max_hidden_age, inexact_age)
-        return listed_age + self._max_seconds_late(may_still_run=may_still_run)
+        return listed_age + self._max_seconds_late(may_arrive_late=may_arrive_late)
 
     def proves_absence(
-        self, ages: Iterable[float], unseen_age: float | None, *, may_still_run: bool
+        self, ages: Iterable[float], unseen_age: float | None, *, may_arrive_late: bool
     ) -> bool:
         """Whether absences at these ages prove that a media does not exist.
 
         Args:
             ages: ages at which a list that covers the media's creation lacked the media.
             unseen_age: the same as in `visible_age`.
-            may_still_run: the same as in `proof_age`.
+            may_arrive_late: the same as in `proof_age`.
         """
         visible_age = self.visible_age(unseen_age)
-        proof_age = self.proof_age(unseen_age, may_still_run=may_still_run)
+        proof_age = self.proof_age(unseen_age, may_arrive_late=may_arrive_late)
         if visible_age is None or proof_age is None:
             return False
         absence_count = 0

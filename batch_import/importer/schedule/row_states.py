@@ -146,8 +146,8 @@ class Unknown:
         ambiguity_message: error that names a media which may be the row's, or another row's; empty
             if there is no such media. Absences prove nothing then.
         is_held: whether a previous run, on another machine, may still send its POST.
-        may_still_run: whether a server of the platform may still carry out its last POST. True for
-            a POST of an earlier run, because its answer is not known.
+        may_arrive_late: whether the platform may carry out its last POST long after the answer.
+            True if the answer is not known, because an earlier run has sent the POST.
         is_ingest_shared: whether the platform answered with the ingest of another row. A repeated
             POST would get the same answer.
     """
@@ -163,7 +163,7 @@ class Unknown:
     id_taken_message: str = ""
     ambiguity_message: str = ""
     is_held: bool = False
-    may_still_run: bool = True
+    may_arrive_late: bool = True
     is_ingest_shared: bool = False
 
 

@@ -15,7 +15,6 @@ from batch_import.importer.schedule.create_queue import STATUS_REQUEST_SHARE
 from batch_import.importer.schedule.late_rows import may_search
 from batch_import.importer.schedule.list_order import ListOrder
 from batch_import.importer.schedule.lookups import Lookups
-from batch_import.importer.schedule.outage import MAX_PROBE_SECONDS
 from batch_import.importer.schedule.page_reading import ServedRows
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, MISSES_BEFORE_LOOKUP, Poll
 from batch_import.importer.schedule.row_states import InAccount, Processing
@@ -34,6 +33,9 @@ from batch_import.models import MediaPage
 #: answered), because rows wait for it. The platform usually answers much sooner, and a person does
 #: not notice this delay.
 _PAGE_TIMEOUT_SECONDS: Final = 5.0
+#: Longest pause, in seconds, between two requests for pages that are refused, if the poll interval
+#: is not longer. A refusal rarely ends soon; when it ends, the run loses at most half a minute.
+_MAX_REFUSED_PAUSE_SECONDS: Final = 30.0
 
 
 class Selection:
@@ -69,13 +71,15 @@ class Selection:
         """Record the answer to the request for a page; returns the rows that the page is read for.
 
         After the first failure, pages may be requested at once. After more failures in a row, pages
-        are paused for a growing time. This time becomes longer if they are refused, because a
-        refusal rarely ends soon. A 429 and a missing connection do not count as failures.
+        are paused for a growing time, up to the poll interval. After a refusal, it may grow to
+        `_MAX_REFUSED_PAUSE_SECONDS`. A 429 and a missing connection do not count as failures.
         """
         if isinstance(answer, MediaPage):
             self._failure_count = 0
         elif isinstance(answer, NoAnswer | RequestRejected | AuthenticationFailed):
-            max_seconds = self._poll_interval if isinstance(answer, NoAnswer) else MAX_PROBE_SECONDS
+            max_seconds = self._poll_interval
+            if not isinstance(answer, NoAnswer):
+                max_seconds = max(max_seconds, _MAX_REFUSED_PAUSE_SECONDS)
             if self._failure_count:
                 self.paused_until = now + backoff(
                     MIN_POLL_INTERVAL / 2, self._failure_count, max_seconds
@@ -192,8 +196,11 @@ class Selection:
             and not _has_ingest_id(state)
             and may_search(state, poll, now)
         )
-        # Before a row that no list has shown is given up, it gets a lookup.
-        return is_misplaced or (self._timing.is_overdue(state, now) and not poll.history.is_listed)
+        # Before a row that no list has shown is given up, it gets a lookup. Its page comes first,
+        # because it serves other rows, too.
+        was_expected = poll.history.is_absent or poll.placement.misplaced_read_count > 0
+        is_given_up_next = self._timing.is_overdue(state, now) and not poll.history.is_listed
+        return is_misplaced or (is_given_up_next and was_expected)
 
     def _is_scanned(self, number: int) -> bool:
         """Whether a row needs a scan of the whole list, because no lookup is possible."""

@@ -33,11 +33,11 @@ class Settlement:
     """The expected end of the search for the media of an unknown row.
 
     Attributes:
-        seconds: time until then; negative if it should be over.
-        may_be_sent_again: whether lists can prove that the media does not exist.
+        seconds_left: seconds until this end; negative if the search takes longer than expected.
+        may_be_sent_again: whether the row may be sent again then.
     """
 
-    seconds: float
+    seconds_left: float
     may_be_sent_again: bool
 
 
@@ -96,7 +96,7 @@ class Settling:
     def _is_absence_proven(self, state: Unknown, unseen_age: float | None) -> bool:
         # Another machine may still send the POST of a held row: its absences prove nothing.
         return not state.is_held and self._consistency.proves_absence(
-            state.absence_ages, unseen_age, may_still_run=state.may_still_run
+            state.absence_ages, unseen_age, may_arrive_late=state.may_arrive_late
         )
 
     def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
@@ -125,7 +125,7 @@ class Settling:
         """
         if state.is_held or _has_contrary_evidence(state):
             return None
-        return self._consistency.proof_age(unseen_age, may_still_run=state.may_still_run)
+        return self._consistency.proof_age(unseen_age, may_arrive_late=state.may_arrive_late)
 
     def seconds_until_search(self, state: Unknown, unseen_age: float | None, now: float) -> float:
         """Returns the seconds until the row is searched for again.
@@ -152,9 +152,13 @@ class Settling:
         settlements = []
         for state in self._tracker.all_unknown():
             proof_age = self._proof_age(state, unseen_age)
-            end_age = self._settings.settle if proof_age is None else proof_age
-            seconds = end_age - state.created.min_age(now)
-            settlements.append(Settlement(seconds, may_be_sent_again=proof_age is not None))
+            is_provable = proof_age is not None and proof_age <= self._settings.settle
+            end_age = proof_age if proof_age is not None and is_provable else self._settings.settle
+            may_be_sent_again = (
+                is_provable and state.post_count < MAX_ATTEMPTS and not state.id_taken_message
+            )
+            seconds_left = end_age - state.created.min_age(now)
+            settlements.append(Settlement(seconds_left, may_be_sent_again))
         return settlements
 
     def _handle_not_created(self, state: Unknown, now: float) -> list[StatusUpdate]:

@@ -106,11 +106,11 @@ def test_an_invalid_value_of_a_request_is_refused_with_its_name(
 
 
 def test_valid_values_are_converted() -> None:
-    read = Settings(
+    converted = Settings(
         api_base="https://api.test/v3/", only=[LineRange(1, 2), "a"], max_wait=0, settle=0.0
     )
-    assert read.api_base == "https://api.test/v3"
-    assert read.only == (LineRange(1, 2), "a")
+    assert converted.api_base == "https://api.test/v3"
+    assert converted.only == (LineRange(1, 2), "a")
     assert Settings() == Settings(**{each.name: getattr(Settings(), each.name)
                                      for each in settings_of(Settings)})  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The rules of the schedule, one by one, on a virtual clock."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -315,6 +316,20 @@ def test_a_post_that_was_not_carried_out_is_sent_again(fault: RequestFailed) -> 
     assert isinstance(play.next_request(), CreateMedia)
 
 
+def test_a_media_that_a_late_post_created_is_reported_beside_the_known_media() -> None:
+    play = ScheduleDriver(row())
+    play.schedule.set_clock_offset(0.0)
+    play.answer("i-1")
+    own = replace(media("processing"), created_date="1970-01-01T00:16:40Z")
+    late = replace(media(key="late"), created_date="1970-01-01T00:14:10Z")
+    play.account = [own]
+    play.answer(play.page(1))
+    play.account = [replace(own, status="online"), late]
+    (done,) = play.answer(play.page(1))
+    assert (done.status, done.code) == (Status.IMPORTED, FailureCode.REFERENCE_SHARED)
+    assert late.id in done.error
+
+
 def test_a_post_without_an_answer_is_settled_first() -> None:
     play = ScheduleDriver(row())
     (lost,) = play.answer(NoAnswer("cut"))
@@ -386,6 +401,25 @@ def test_the_time_left_is_finite_after_a_media_was_given_up_that_no_list_showed(
     assert all(seconds is None or seconds < SETTINGS.settle + 60 for seconds in times_left)
 
 
+def test_the_time_left_ends_when_the_search_for_an_unknown_row_ends() -> None:
+    settings = replace(SETTINGS, settle=20)
+    play = ScheduleDriver(*(row(n) for n in range(1, 31)), settings=settings)
+    create_and_show(play, range(1, 30))
+    play.answer(NoAnswer("bad gateway", status=502))  # its absence is proven after 30 s
+    end = play.now + settings.settle
+    times_left = []
+    while (request := play.schedule.next_request(play.now)) is not FINISHED:
+        seconds = play.schedule.time_left(0.0, play.now)
+        times_left.append(play.now + seconds if seconds is not None else None)
+        if isinstance(request, Wait):
+            play.now = request.until
+        else:
+            answer = play._answer_from_account(request)  # noqa: SLF001
+            play.changes += play.schedule.handle_answer(request, answer, play.now)
+    assert statuses(play.changes)[-1] is Status.UNKNOWN
+    assert times_left[-1] == pytest.approx(end, abs=5.0)
+
+
 def test_lists_that_lose_media_prove_nothing() -> None:
     play = ScheduleDriver(*(row(n) for n in range(1, 41)))
     create_and_show(play, range(1, 40))
@@ -418,6 +452,31 @@ def test_a_row_whose_posts_all_get_server_errors_is_left_to_the_next_run() -> No
     assert last.error == "5 POSTs got no clear answer and created no video: HTTP 500"
     waits = [b - a for a, b in pairwise(moments)]
     assert waits == sorted(waits)
+
+
+@pytest.mark.parametrize(
+    ("answers", "in_time"),
+    [
+        (["i-1", NoAnswer("cut")], 1),
+        (["i-1", NoAnswer("bad gateway", status=502)], 0),
+        (["i-1", RequestRejected("exists", status=409)], 0),
+        (["i-1", "i-1"], 0),
+    ],
+    ids=["cut", "502", "409", "ingest of another row"],
+)
+def test_only_media_of_posts_that_ended_without_a_clear_answer_show_that_posts_are_in_time(
+    answers: list[Answer], in_time: int
+) -> None:
+    play = ScheduleDriver(row(1), row(2))
+    play.schedule.set_clock_offset(0.0)
+    for answer in answers:
+        play.answer(answer)
+    play.account = [
+        replace(media(reference=f"r{n}", key=f"{n}"), created_date="1970-01-01T00:16:40Z")
+        for n in (2, 1)
+    ]
+    assert statuses(play.finish())[-1] is Status.IMPORTED
+    assert json.loads(play.schedule.dump_list_consistency())["in_time"] == in_time
 
 
 def test_a_row_with_a_409_is_searched_for_and_not_failed() -> None:

@@ -1,5 +1,7 @@
 """Which of several media with a row's reference ID belong to the row's last POST."""
 
+from dataclasses import replace
+
 from batch_import.importer.schedule.media_grouping import group_by_owner
 from batch_import.importer.schedule.row_states import CreationTime, Processing
 from batch_import.models import JobRow, Media, Status
@@ -20,6 +22,12 @@ def test_a_media_that_an_earlier_post_has_created_after_its_absence_was_proven_i
     late, last = media("m1", "10:00:40"), media("m2", "10:01:00")
     found = group_by_owner(SENT_TWICE, [last, late], 0.0)
     assert (found.ours, found.surplus) == ((last,), (late,))
+
+
+def test_a_late_media_is_also_surplus_if_the_media_of_the_row_is_known() -> None:
+    late, last = media("m1", "10:00:40"), media("m2", "10:01:00")
+    found = group_by_owner(replace(SENT_TWICE, media_id="m2"), [last, late], 0.0)
+    assert (found.ours, found.surplus, found.others) == ((last,), (late,), ())
 
 
 def test_without_a_media_of_the_last_post_none_is_surplus() -> None:
