@@ -278,9 +278,10 @@ class MediaComparison:
         self._tracker.replace(state)
         self._timing.schedule_next(state, now)
         unseen_age = self._timing.max_unseen_age()
-        if not state.is_searched and self._settling.is_about_to_decide(state, unseen_age, now):
-            # Before the decision, the account is searched for the row's reference ID.
+        wait = self._settling.seconds_until_decision(state, unseen_age, now)
+        if not state.is_searched and wait is not None:
+            # The list that decides is a search of the account for the row's reference ID.
             poll.lookup.is_needed = True
-            self._tracker.polling.schedule(state.row.row_number, now)
+            self._tracker.polling.schedule(state.row.row_number, now, wait)
             return []
         return self._settling.handle_absence(state, unseen_age, now)

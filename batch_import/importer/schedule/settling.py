@@ -7,7 +7,7 @@ This module must not know how lists and their pages are read.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from batch_import.configuration.settings import Settings
@@ -88,10 +88,19 @@ class Settling:
             return []
         return self.end_if_expired(state, now)
 
-    def is_about_to_decide(self, state: Unknown, unseen_age: float | None, now: float) -> bool:
-        """Whether the row is decided if the next list does not show its media either."""
-        is_proven = self._is_absence_proven(state, unseen_age)
-        return is_proven or state.created.min_age(now) >= self._settings.settle
+    def seconds_until_decision(
+        self, state: Unknown, unseen_age: float | None, now: float
+    ) -> float | None:
+        """Returns the seconds until the list that decides about the row if it lacks its media.
+
+        None if more lists are needed; 0 if the lists that were read are enough.
+        """
+        age = state.created.min_age(now)
+        if age >= self._settings.settle or self._is_absence_proven(state, unseen_age):
+            return 0.0
+        wait = self.seconds_until_search(state, unseen_age, now)
+        then = replace(state, absence_ages=(*state.absence_ages, age + wait))
+        return wait if self._is_absence_proven(then, unseen_age) else None
 
     def _is_absence_proven(self, state: Unknown, unseen_age: float | None) -> bool:
         # Another machine may still send the POST of a held row: its absences prove nothing.
