@@ -270,10 +270,13 @@ class MediaPage:
 
     Attributes:
         total: how many media the whole list has; None if the platform does not report it.
+        is_refused: whether the platform refused a page after the first one, perhaps because the
+            list has fewer pages. Then `items` is empty.
     """
 
     items: tuple[Media, ...]
     total: int | None = None
+    is_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ def client_answer(request: ApiRequest[Any], reply: SimulatedReply, now: float) -
     if reply.fault is ReplyFault.HANG:
         return TimedOut("no answer within the time-out")
     if reply.fault is not ReplyFault.NONE:
-        return NoAnswer("the connection was closed before the answer was complete")
+        message = "the connection was closed before the answer was complete"
+        return NoAnswer(message, status=reply.status or None)
     try:
         if reply.status < _MIN_FAILURE_STATUS:
             # Without converting to JSON text and back, which would take most of a rehearsal's time.

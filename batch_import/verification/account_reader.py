@@ -163,12 +163,12 @@ class AccountReader:
         return False
 
     def _read_page(self, request: ApiRequest[MediaPage], pager: MediaListPager) -> MediaPage:
-        """Returns one page of a list; an empty page if the page number is beyond the last page."""
+        """Returns one page of a list; an empty page if a page after the first one is refused."""
         try:
             return self._session.send(request)
         except RequestRejected as rejected:
             if pager.page_number > 1:
-                return MediaPage(())
+                return MediaPage((), is_refused=True)
             raise PlatformUnreachable(
                 f"The platform does not list its videos: {rejected.message}.",
                 "Nothing was changed: run the same command again later.",

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 from batch_import.addresses.urls import request_url
+from batch_import.errors import NoAnswer
 from batch_import.models import JobRow, Media, MediaPage
 from batch_import.viostream import responses
 from batch_import.viostream.responses import Account, IngestStatus
@@ -75,7 +76,11 @@ class ApiRequest(Generic[T]):
         fault = responses.failure_of(status, headers, text, now, redact)
         if fault:
             raise fault
-        return self.read(responses.read_json(text))
+        try:
+            return self.read(responses.read_json(text))
+        except NoAnswer as unreadable:
+            unreadable.status = status  # the platform has carried out the request
+            raise
 
 
 def get_account() -> ApiRequest[Account]:

@@ -43,6 +43,8 @@ class ListEnd(Enum):
     REPEATED = "it shows the same media under different page numbers"
     #: The list ended well before the total that it reports.
     CUT_SHORT = "it ends long before the number of media that it reports"
+    #: The page may be after the last one, or the platform may refuse it for another reason.
+    REFUSED = "one of its pages is refused"
     #: The list continued well beyond its reported total, or changed faster than it can be read.
     ENDLESS = "it goes on beyond the number of media that it reports, or changes too fast"
 
@@ -133,6 +135,8 @@ class MediaListPager:
             if self._is_last_page_again or not self._has_more(page):
                 if self._has_unexplained_repeat:
                     return ListEnd.REPEATED  # the media of this page may never have been seen
+                if page.is_refused and (self.total or 0) <= self._page_size.longest_page:
+                    return ListEnd.REFUSED  # some platforms report the length of the page as total
                 max_seen_count = self._offset(self.page_number) + len(page.items) + tolerance
                 is_complete = max_seen_count >= (self.total or 0)
                 return ListEnd.COMPLETE if is_complete else ListEnd.CUT_SHORT

@@ -126,6 +126,7 @@ class BoundedSession(requests.Session):
             NoAnswer: there was no complete response within the limits.
         """
         exchange = _Exchange(limits, self._stop, self._may_send, allows_ip)
+        status: int | None = None
         try:
             with _exchange_of_this_thread(exchange):
                 response = self.send(
@@ -135,12 +136,14 @@ class BoundedSession(requests.Session):
                     proxies=self.proxies,
                     stream=True,
                 )
+                status = response.status_code
                 with response:
                     body = _read_body(response.raw, limits)
         except requests.RequestException as error:
             raise exchange.fault or connection_fault(error) from None
         except (HTTPError, HTTPException, OSError, ValueError):
-            fault = NoAnswer("the connection was closed before the answer was complete")
+            message = "the connection was closed before the answer was complete"
+            fault = NoAnswer(message, status=status)
             raise exchange.fault or fault from None
         except RuntimeError as error:  # "can't start new thread", raised while resolving the host
             raise NotSent(str(error)) from None

@@ -186,6 +186,8 @@ def _with_late_posts(dice: Random, scenario: Scenario) -> Scenario:
     }
     if drawn["late_post_status"] in (500, 503):
         drawn |= dict.fromkeys(("lost_reply", "error_after", "truncated", "hang"), 0.0)
+        # A media that is created sooner counts as created at once, because dates have no fractions.
+        drawn["late_post_delay"] = (3.0, 25.0)
     elif _happens(dice, 0.5):
         drawn |= {"lost_reply": dice.uniform(0.02, 0.2), "error_before": dice.uniform(0.0, 0.1)}
     return replace(scenario, knobs=replace(scenario.knobs, **drawn))

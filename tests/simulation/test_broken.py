@@ -37,7 +37,7 @@ from batch_import.importer.schedule.outage import Outage
 from batch_import.importer.schedule.ownership import Owner
 from batch_import.importer.schedule.page_reading import PageReading
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, Polling
-from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.repeat import ListConsistency, PostEnd
 from batch_import.importer.schedule.row_search import RowSearch
 from batch_import.importer.schedule.row_states import InAccount, Unknown
 from batch_import.importer.schedule.selection import Selection
@@ -309,7 +309,7 @@ def _late_posts_are_not_waited_for(patch: Patch) -> None:
 
 
 def _answers_of_gateways_are_final(patch: Patch) -> None:
-    patch.setattr(sending, "can_arrive_late", lambda *_: False)
+    patch.setattr(sending, "post_end", lambda *_: PostEnd.PROBABLY_ENDED)
 
 
 def _a_refused_search_finds_nothing(patch: Patch) -> None:

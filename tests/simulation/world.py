@@ -27,7 +27,7 @@ from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.importer.schedule.outage import UNCLEAR_THRESHOLD
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, RECHECK_SHARE
-from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.repeat import ListConsistency, PostEnd
 from batch_import.importer.scheduled_request import CompletedRequest, CreateMedia, api_request
 from batch_import.models import JobRow, ManifestRow, ResultRow, Status, StatusChange
 from batch_import.rehearsal.exchange import client_answer, simulated_request
@@ -568,7 +568,7 @@ class World:
             return False
         # Age in seconds from which on a media that no list shows does not exist.
         proof_age = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(
-            0.0, may_arrive_late=True
+            0.0, PostEnd.OPEN
         )
         events = history(self.store, record.reference_id)
         last_sent_at = max(e.time for e in events if e.status is Status.CREATING) + SLACK_SECONDS

@@ -337,7 +337,7 @@ class Schedule:
         """Handle the answer to the request for a page, for all modules that read pages."""
         self._pages.reads_in_progress.pop(page, None)
         if isinstance(answer, RequestRejected) and not is_transport_failure(answer) and page > 1:
-            answer = MediaPage(())  # a page after the last one may be refused
+            answer = MediaPage((), is_refused=True)
         served = self._selection.record_page_answer(page, answer, now)
         if not isinstance(answer, MediaPage):
             self.fault = self.fault or self.admission.handle_page_failure(answer)

@@ -102,7 +102,7 @@ class MediaComparison:
                 is_done=is_online,
             )
         if isinstance(state, Unknown):
-            self._record_arrival(state, media)
+            self._record_arrival(state, media, now)
         poll.history.is_listed, poll.lookup.scan_page_number = True, 1
         poll.history.is_in_review = media.status == IN_REVIEW_STATUS
         poll.history.is_absent = False
@@ -116,7 +116,7 @@ class MediaComparison:
         self._record_unfinished(state, poll, media, now)
         return self._timing.end_if_overdue(state, now)
 
-    def _record_arrival(self, state: Unknown, media: Media) -> None:
+    def _record_arrival(self, state: Unknown, media: Media, now: float) -> None:
         """Learn from the media of an unknown row how late the platform may carry out a POST."""
         if not state.post_count or state.has_conflict or state.is_ingest_shared:
             return  # an earlier run has sent the POST, or its answer was not unclear
@@ -127,8 +127,9 @@ class MediaComparison:
         if not is_of_last_post and not late:
             # The media is of an earlier POST, which must have been late: it was proven absent.
             late = seconds_late(media, state.created.first_post_at, self.clock_offset) or None
-        if late is not None:
-            self._consistency.record_arrival(late, may_arrive_late=state.may_arrive_late)
+        # If a media seems to be created after the list, its date is wrong.
+        if late is not None and late <= state.created.min_age(now):
+            self._consistency.record_arrival(late, state.post_end)
 
     def _finish_imported(
         self, state: InAccount, poll: Poll, media: Media, candidates: Sequence[Media], now: float

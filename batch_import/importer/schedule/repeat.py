@@ -15,8 +15,8 @@ in lists with a delay, therefore absences are a proof only under these condition
    - there are enough consecutive absences, because lists may also lack media at random;
    - the POST can no longer be carried out. This takes `MAX_LATE_ARRIVAL_SECONDS` after its unclear
      answer, and longer if a media was created late. For POSTs that have probably ended with this
-     answer (see `can_arrive_late`), this time becomes shorter with each media of such a POST that
-     was created in time.
+     answer (see `PostEnd`), this time becomes shorter with each media of such a POST that was
+     created in time.
 
 If the absence of the media is proven, the row is sent again, at most `MAX_ATTEMPTS` times in a run.
 All ages are in seconds since the POST.
@@ -63,6 +63,7 @@ _NO_ENDPOINT_STATUSES: Final = frozenset({404, 405, 410, 501})
 #: it has too much to do: Internal Server Error and Service Unavailable. Other errors with a status
 #: of 5xx are answers of gateways that have lost their own connection to the server.
 _SERVER_STATUSES: Final = frozenset({500, 503})
+_SUCCESS_STATUSES: Final = range(200, 300)
 #: Shortest time-out of a gateway, in seconds, after which it answers a request that its server may
 #: still carry out, with any status or by closing the connection (Fastly waits for 15 s, Amazon API
 #: Gateway and Heroku for 30 s), with a reserve.
@@ -121,23 +122,38 @@ def is_transport_failure(answer: Answer) -> bool:
     )
 
 
-def can_arrive_late(answer: Answer, seconds: float) -> bool:
-    """Whether the platform may carry out a POST long after its unclear answer.
+class PostEnd(Enum):
+    """Whether the platform may still carry out a POST after its unclear answer."""
 
-    This is so after a time-out of this program or of a gateway, after an answer of a gateway that
-    lost its own connection to the server (for example 502 and 504), and after an interim response
-    (1xx) without a final one. If the connection was lost soon, or if a server answered soon, the
-    POST has probably ended; other such POSTs show whether this is true.
+    #: Perhaps, and perhaps much later: after a time-out of this program or of a gateway, after an
+    #: answer of a gateway that lost its own connection to the server (for example 502 and 504), and
+    #: after an interim response (1xx) without a final one.
+    OPEN = auto()
+    #: Probably not: the connection was lost soon, or a server answered soon with an error. Other
+    #: such POSTs show when the platform carries them out.
+    PROBABLY_ENDED = auto()
+    #: No: the platform began to send the answer to a POST that it has carried out, or something
+    #: else answered in its place. Such a POST shows nothing about others.
+    ENDED = auto()
+
+
+def post_end(answer: Answer, seconds: float) -> PostEnd:
+    """Returns whether the platform may still carry out a POST after its unclear answer.
 
     Args:
         answer: the answer.
         seconds: time from the POST to this answer.
     """
     if isinstance(answer, TimedOut) or seconds >= _MIN_GATEWAY_TIMEOUT:
-        return True
-    if not isinstance(answer, NoAnswer) or answer.status is None:
-        return False
-    return answer.status not in _SERVER_STATUSES
+        return PostEnd.OPEN
+    match answer:
+        case NoAnswer(status=None):
+            return PostEnd.PROBABLY_ENDED
+        case NoAnswer(status=status) if status in _SERVER_STATUSES:
+            return PostEnd.PROBABLY_ENDED
+        case NoAnswer(status=status) if status not in _SUCCESS_STATUSES:
+            return PostEnd.OPEN
+    return PostEnd.ENDED
 
 
 @dataclass(slots=True)
@@ -161,7 +177,7 @@ class _ListStatistics:
         youngest: the lowest ages at which lists first showed a media; at most `MIN_SAMPLE_SIZE`
             ages, in ascending order.
         in_time: number of POSTs without a clear answer whose media was created before their end,
-            except POSTs that might arrive late.
+            if the POST had probably ended (see `PostEnd`).
         late: longest time from the end of such a POST to the creation of its media.
     """
 
@@ -241,23 +257,23 @@ class ListConsistency:
         """Record that a list lacked a media of this age that exists and that it had to show."""
         self._statistics.hidden = max(self._statistics.hidden, min(age, _MAX_STORED_AGE))
 
-    def record_arrival(self, seconds_late: float, *, may_arrive_late: bool) -> None:
+    def record_arrival(self, seconds_late: float, end: PostEnd) -> None:
         """Record that a list showed the media of a POST that got no clear answer.
 
         Args:
             seconds_late: the time from the end of the POST to the creation of its media; 0 if the
                 media was created before.
-            may_arrive_late: the result of `can_arrive_late` for the POST.
+            end: the result of `post_end` for the POST.
         """
         if seconds_late:
             self._statistics.late = max(self._statistics.late, min(seconds_late, _MAX_STORED_AGE))
-        elif not may_arrive_late:
+        elif end is PostEnd.PROBABLY_ENDED:
             self._statistics.in_time += 1
 
-    def _max_seconds_late(self, *, may_arrive_late: bool) -> float:
+    def _max_seconds_late(self, end: PostEnd) -> float:
         """Returns how long after the end of a POST its media may still be created."""
         late = self._statistics.late
-        if may_arrive_late or late:
+        if end is PostEnd.OPEN or late:
             return late + MAX_LATE_ARRIVAL_SECONDS
         # If the platform created half of these media late, it would create n media in time with a
         # probability of 1 / 2^n.
@@ -284,12 +300,12 @@ class ListConsistency:
             return None
         return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
-    def proof_age(self, unseen_age: float | None, *, may_arrive_late: bool) -> float | None:
+    def proof_age(self, unseen_age: float | None, end: PostEnd) -> float | None:
         """Returns the age from which an absence may prove that a media does not exist.
 
         Args:
             unseen_age: the same as in `visible_age`.
-            may_arrive_late: the result of `can_arrive_late` for the row's POST.
+            end: the result of `post_end` for the row's POST.
 
         Returns:
             the age in seconds; None if not known.
@@ -311,20 +327,18 @@ class ListConsistency:
         has_few_exact_ages = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
         inexact_age = self._statistics.perhaps_hidden if has_few_exact_ages else 0.0
         listed_age = max(visible_age, max_hidden_age, inexact_age)
-        return listed_age + self._max_seconds_late(may_arrive_late=may_arrive_late)
+        return listed_age + self._max_seconds_late(end)
 
-    def proves_absence(
-        self, ages: Iterable[float], unseen_age: float | None, *, may_arrive_late: bool
-    ) -> bool:
+    def proves_absence(self, ages: Iterable[float], unseen_age: float | None, end: PostEnd) -> bool:
         """Whether absences at these ages prove that a media does not exist.
 
         Args:
             ages: ages at which a list that covers the media's creation lacked the media.
             unseen_age: the same as in `visible_age`.
-            may_arrive_late: the same as in `proof_age`.
+            end: the same as in `proof_age`.
         """
         visible_age = self.visible_age(unseen_age)
-        proof_age = self.proof_age(unseen_age, may_arrive_late=may_arrive_late)
+        proof_age = self.proof_age(unseen_age, end)
         if visible_age is None or proof_age is None:
             return False
         absence_count = 0

@@ -11,6 +11,7 @@ are epoch seconds.
 
 from dataclasses import dataclass, field
 
+from batch_import.importer.schedule.repeat import PostEnd
 from batch_import.importer.schedule.row_search import RowSearch
 from batch_import.models import JobRow
 
@@ -146,8 +147,8 @@ class Unknown:
         ambiguity_message: error that names a media which may be the row's, or another row's; empty
             if there is no such media. Absences prove nothing then.
         is_held: whether a previous run, on another machine, may still send its POST.
-        may_arrive_late: whether the platform may carry out its last POST long after the answer.
-            True if the answer is not known, because an earlier run has sent the POST.
+        post_end: whether the platform may still carry out its last POST. `OPEN` if the answer is
+            not known, because an earlier run has sent the POST.
         is_ingest_shared: whether the platform answered with the ingest of another row. A repeated
             POST would get the same answer.
     """
@@ -163,7 +164,7 @@ class Unknown:
     id_taken_message: str = ""
     ambiguity_message: str = ""
     is_held: bool = False
-    may_arrive_late: bool = True
+    post_end: PostEnd = PostEnd.OPEN
     is_ingest_shared: bool = False
 
 

@@ -23,9 +23,9 @@ from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.schedule.repeat import (
     MAX_ATTEMPTS,
     CreateOutcome,
-    can_arrive_late,
     create_outcome,
     is_transport_failure,
+    post_end,
 )
 from batch_import.importer.schedule.row_states import (
     CreationTime,
@@ -80,7 +80,7 @@ class Sending:
             now,
             message,
             waiting.post_count + 1,
-            may_arrive_late=can_arrive_late(answer, now - state.requested_at),
+            post_end=post_end(answer, now - state.requested_at),
         )
         unknown_code = FailureCode.NO_ANSWER
         match create_outcome(answer):

@@ -105,7 +105,7 @@ class Settling:
     def _is_absence_proven(self, state: Unknown, unseen_age: float | None) -> bool:
         # Another machine may still send the POST of a held row: its absences prove nothing.
         return not state.is_held and self._consistency.proves_absence(
-            state.absence_ages, unseen_age, may_arrive_late=state.may_arrive_late
+            state.absence_ages, unseen_age, state.post_end
         )
 
     def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
@@ -134,7 +134,7 @@ class Settling:
         """
         if state.is_held or _has_contrary_evidence(state):
             return None
-        return self._consistency.proof_age(unseen_age, may_arrive_late=state.may_arrive_late)
+        return self._consistency.proof_age(unseen_age, state.post_end)
 
     def seconds_until_search(self, state: Unknown, unseen_age: float | None, now: float) -> float:
         """Returns the seconds until the row is searched for again.

@@ -143,13 +143,13 @@ def test_a_list_with_identical_pages_is_abandoned_and_rows_are_looked_up(
     assert listing.unlisted_count() == 0
 
 
-def test_a_404_after_the_first_page_is_the_end_of_the_list(
+def test_a_list_whose_second_page_is_refused_is_not_complete(
     reader: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     first = {"json": {"listResult": {"items": [item()]}}}
     platform.get(f"{BASE}/media", [first, {"status_code": 404}])
     reader.read_list()
-    assert (reader.pager.end, listing.count()) == (ListEnd.COMPLETE, 1)
+    assert (reader.pager.end, listing.count()) == (ListEnd.REFUSED, 1)
 
 
 @pytest.mark.parametrize("status", [400, 503])

@@ -39,7 +39,7 @@ class Account:
     def page(self, number: int) -> MediaPage:
         last = max(1, -(-len(self.names) // self.size))
         if self.page_number == "refused beyond the end" and number > last:
-            return MediaPage(())
+            return MediaPage((), is_refused=True)
         if self.page_number == "ignored":
             number = 1
         if self.page_number == "clamped":
@@ -79,6 +79,24 @@ def ids(names: list[int]) -> set[str]:
     return {f"m{name}" for name in names}
 
 
+def may_be_refused(account: Account) -> bool:
+    """Whether a page that is refused beyond the end of a list cannot be recognized as such."""
+    has_no_usable_total = not account.tells_total or len(account.names) <= account.size
+    return account.page_number == "refused beyond the end" and has_no_usable_total
+
+
+@pytest.mark.parametrize("total", [None, 100])
+def test_a_list_with_a_refused_page_is_not_complete_if_its_total_does_not_show_its_end(
+    total: int | None,
+) -> None:
+    account = Account(list(range(150)), 100)
+    pager = MediaListPager()
+    pager.record_page(MediaPage(account.page(1).items, total))
+    assert pager.end is None
+    pager.record_page(MediaPage((), is_refused=True))
+    assert pager.end is ListEnd.REFUSED
+
+
 # Lists that do not change --------------------------------------------------------------------
 
 
@@ -93,7 +111,9 @@ def test_a_list_is_read_completely(
     pager, seen = read_list(account)
     assert seen == ids(account.names)
     ends_with_a_full_page = count > 0 and count % size == 0
-    if page_number == "clamped" and not tells_total and (ends_with_a_full_page or count < size):
+    if may_be_refused(account) and pager.end is ListEnd.REFUSED:
+        assert ends_with_a_full_page or count < size
+    elif page_number == "clamped" and not tells_total and (ends_with_a_full_page or count < size):
         assert pager.end in (
             ListEnd.REPEATED,
             ListEnd.COMPLETE,
@@ -129,7 +149,9 @@ def test_a_page_that_is_refused_before_the_end_is_repeated_a_limited_number_of_t
     pager = MediaListPager()
     while pager.end is None:
         pager.record_page(
-            MediaPage(()) if pager.page_number > 4 else account.page(pager.page_number)
+            MediaPage((), is_refused=True)
+            if pager.page_number > 4
+            else account.page(pager.page_number)
         )
     assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, 40)
 
@@ -255,7 +277,13 @@ def test_a_list_that_only_grows_or_only_shrinks_a_little_is_read_to_its_end(
     # If the last page disappears, a platform that shows the last page for every greater page number
     # shows a page again, as if it ignored page numbers.
     may_repeat = account.page_number == "clamped" and not grows
-    assert pager.end is ListEnd.COMPLETE or (may_repeat and pager.end is ListEnd.REPEATED)
+    may_end = {
+        ListEnd.COMPLETE: True,
+        ListEnd.REPEATED: may_repeat,
+        ListEnd.REFUSED: may_be_refused(account),
+    }
+    assert pager.end
+    assert may_end.get(pager.end)
 
 
 # Any answers of the platform ------------------------------------------------------------------
