@@ -102,6 +102,17 @@ def cut_body(connection: socket.socket) -> None:
     connection.sendall(OK + b'Content-Length: 100\r\n\r\n{"id":')
 
 
+def cut_body_of_a_gateway(connection: socket.socket) -> None:
+    """Send the error of a gateway with a body that is shorter than its `Content-Length`."""
+    connection.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 100\r\n\r\n<html>")
+
+
+def unreadable_gzip_of_a_gateway(connection: socket.socket) -> None:
+    """Send the error of a gateway with a body that cannot be decompressed."""
+    headers = b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\n"
+    connection.sendall(b"HTTP/1.1 504 Gateway Timeout\r\n" + headers + b"nope")
+
+
 def no_http(connection: socket.socket) -> None:
     """Send bytes that are not HTTP."""
     connection.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")

@@ -81,6 +81,28 @@ def test_an_answer_that_cannot_be_read_raises_no_answer(
         client.send(endpoints.list_newest(1))
 
 
+@pytest.mark.parametrize(
+    ("handler", "status"),
+    [
+        (answers.cut_body, 200),
+        (answers.cut_body_of_a_gateway, 502),
+        (answers.unreadable_gzip_of_a_gateway, 504),
+        (answers.no_http, None),
+    ],
+    ids=lambda value: getattr(value, "__name__", str(value)),
+)
+def test_the_status_of_an_answer_is_known_if_its_body_cannot_be_read(
+    hostile: Callable[..., object], handler: object, status: int | None
+) -> None:
+    server = hostile(handler)
+    with (
+        Client(server.base, CREDENTIALS, SHORT) as client,
+        pytest.raises(NoAnswer) as caught,
+    ):
+        client.send(endpoints.list_newest(1))
+    assert caught.value.status == status
+
+
 @pytest.mark.parametrize("target", NO_TARGETS)
 def test_a_redirect_is_never_parsed(hostile: Callable[..., object], target: bytes) -> None:
     server = hostile(answers.redirect_to(target))

@@ -479,6 +479,26 @@ def test_only_media_of_posts_that_ended_without_a_clear_answer_show_that_posts_a
     assert json.loads(play.schedule.dump_list_consistency())["in_time"] == in_time
 
 
+@pytest.mark.parametrize(
+    ("created", "in_time", "late"),
+    [
+        ("1970-01-01T00:16:40Z", 1, 0.0),
+        ("1970-01-01T00:11:40Z", 0, 0.0),  # before the POST
+        ("1970-01-01T08:16:40Z", 0, 0.0),  # after the list that shows it
+    ],
+)
+def test_only_plausible_dates_show_when_posts_are_carried_out(
+    created: str, in_time: int, late: float
+) -> None:
+    play = ScheduleDriver(row())
+    play.schedule.set_clock_offset(0.0)
+    play.answer(NoAnswer("cut"))
+    play.account = [replace(media(), created_date=created)]
+    assert statuses(play.finish())[-1] is Status.IMPORTED
+    learned = json.loads(play.schedule.dump_list_consistency())
+    assert (learned["in_time"], learned["late"]) == (in_time, late)
+
+
 def test_a_row_with_a_409_is_searched_for_and_not_failed() -> None:
     play = ScheduleDriver(row())
     assert statuses(play.answer(RequestRejected("exists", status=409))) == [Status.UNKNOWN]
