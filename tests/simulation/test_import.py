@@ -53,6 +53,8 @@ FIXED_FAULTS = {
     6010680: "when unsure, a row was sent again though another user's media has its reference ID",
     8013241: "a row on the border of two pages was expected on the page that had just been read",
     12017614: "rows beyond max-wait were requested one by one, although pages show many of them",
+    15022385: "a media that was created late is not where pages show the time of its POST",
+    15010738: "the rules expected that an outage is noticed before anything is sent into it",
     10000434: "pages were refused for an hour, and were requested every few seconds",
     8048516: "only searches for online rows worked, and showed that lists lack no media for long",
 }

@@ -682,6 +682,8 @@ class _Run:
         #: Time until which the platform has asked for no requests, by `Retry-After`.
         self._paused_until = world.now
         self._posts_into_outage = 0
+        #: Start of an outage → time of the first request into it.
+        self._first_requests: dict[float, float] = {}
         self._min_excess = float("inf")
 
     def go(self) -> None:
@@ -808,14 +810,13 @@ class _Run:
     def _check_outage(self, call: Any) -> None:
         """Check that only few POSTs are sent into an outage after its first errors have arrived."""
         world = self.world
-        noticed_after = (
-            START + world.scenario.latency[1] + world.scenario.commit_seconds + TIME_TOLERANCE
-        )
-        is_down = any(
-            begin + noticed_after <= world.now < START + end
-            for begin, end in world.scenario.knobs.outages
-        )
-        self._posts_into_outage += is_down and isinstance(call, CreateMedia)
+        noticed_after = world.scenario.latency[1] + world.scenario.commit_seconds + TIME_TOLERANCE
+        for begin, end in world.scenario.knobs.outages:
+            if begin <= world.now - START < end:
+                # Before the first request, nothing can show the outage.
+                first_at = self._first_requests.setdefault(begin, world.now)
+                is_noticed = world.now >= first_at + noticed_after
+                self._posts_into_outage += is_noticed and isinstance(call, CreateMedia)
         if self._posts_into_outage > UNCLEAR_THRESHOLD:
             raise world.broken("outage", f"{self._posts_into_outage} POSTs are sent in an outage")
 

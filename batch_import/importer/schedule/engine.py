@@ -186,6 +186,7 @@ class Schedule:
                 self._tracker.replace(
                     replace(state, is_held=False, created=created, absence_ages=())
                 )
+                self._polling[number].lookup.last_search_age = float("-inf")
 
     # What the run has learned -----------------------------------------------------------------
 

@@ -4,7 +4,6 @@ A lookup is a request for the status of one row in flight. An ingest is the plat
 fetches and processes a video. This module must not know when a lookup is sent.
 """
 
-from dataclasses import replace
 from typing import Final
 
 from batch_import.configuration.settings import Settings
@@ -146,12 +145,13 @@ class Lookups:
         self._tracker.polling.record_search(
             state.row.row_number, state.created.min_age(requested_at)
         )
-        if isinstance(state, Unknown):
-            state = replace(state, is_searched=True)
-            self._tracker.replace(state)
-            if not search.items and may_be_altered(state.row.reference_id):
-                # Only the whole list shows a media whose reference ID was stored in another form.
-                return self._comparison.search_longer(state, now)
+        if (
+            isinstance(state, Unknown)
+            and not search.items
+            and may_be_altered(state.row.reference_id)
+        ):
+            # Only the whole list shows a media whose reference ID was stored in another form.
+            return self._comparison.search_longer(state, now)
         media_by_owner = group_by_owner(state, search.items, self._comparison.clock_offset)
         was_hidden = bool(poll.history.hidden_age) and not poll.history.is_listed
         changes = self._comparison.compare(state, media_by_owner, requested_at, now)

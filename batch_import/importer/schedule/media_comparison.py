@@ -280,7 +280,8 @@ class MediaComparison:
         self._timing.schedule_next(state, now)
         unseen_age = self._timing.max_unseen_age()
         wait = self._settling.seconds_until_decision(state, unseen_age, now)
-        if not state.is_searched and wait is not None:
+        decision_age = self._settling.decision_age(state, unseen_age)
+        if wait is not None and poll.lookup.last_search_age < decision_age:
             # The list that decides is a search of the account for the row's reference ID.
             poll.lookup.is_needed = True
             self._tracker.polling.schedule(state.row.row_number, now, wait)

@@ -5,7 +5,7 @@ is misplaced if it was expected on the page and is not there. This module must n
 is read.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.list_order import ListOrder
@@ -240,9 +240,7 @@ class PageReading:
         self._timing.schedule_next(state, now)
         if not isinstance(state, Unknown):
             return self._timing.end_if_overdue(state, now)
-        unknown = replace(state, is_searched=True)
-        self._tracker.replace(unknown)
-        return self._settling.end_if_expired(unknown, now)
+        return self._settling.end_if_expired(state, now)
 
     def _shown_positions(
         self, page_number: int, page: MediaPage, matched: MatchedMedia

@@ -41,7 +41,8 @@ class LookupProgress:
         failure_count: number of consecutive lookups that got no answer.
         refusal_count: number of lookups that the platform refused.
         last_age: age of the row at the last lookup.
-        last_search_age: age of the row at the last search for its reference ID.
+        last_search_age: age of the row at the last search for its reference ID; minus infinity if
+            there was none.
     """
 
     is_needed: bool = False
@@ -51,7 +52,7 @@ class LookupProgress:
     failure_count: int = 0
     refusal_count: int = 0
     last_age: float = 0.0
-    last_search_age: float = 0.0
+    last_search_age: float = float("-inf")
 
 
 @dataclass(slots=True)

@@ -141,7 +141,6 @@ class Unknown:
         has_conflict: whether the platform answered that the account already has the reference ID.
         absence_ages: ages of the row, in seconds since its POST, at which a list of the media from
             that time did not show its media.
-        is_searched: whether the account was searched for its reference ID since the POST.
         id_taken_message: error that names another user's media with the same reference ID; empty if
             there is no such media.
         ambiguity_message: error that names a media which may be the row's, or another row's; empty
@@ -160,7 +159,6 @@ class Unknown:
     post_count: int = 0
     has_conflict: bool = False
     absence_ages: tuple[float, ...] = field(default=())
-    is_searched: bool = False
     id_taken_message: str = ""
     ambiguity_message: str = ""
     is_held: bool = False

@@ -82,11 +82,21 @@ class Settling:
         Returns:
             the status updates to store; empty if the row is searched for again.
         """
-        if self._is_absence_proven(state, unseen_age) and not _has_contrary_evidence(state):
+        if self._is_absence_proven(state, unseen_age):
             return self._handle_not_created(state, now)
         if self._is_being_proven(state, unseen_age, now):
             return []
         return self.end_if_expired(state, now)
+
+    def decision_age(self, state: Unknown, unseen_age: float | None) -> float:
+        """Returns the age from which a search for the row's reference ID may decide about the row.
+
+        Only a search shows a media that the POST created late, because the list has it at the time
+        of its creation and not at the time of the POST.
+        """
+        proof_age = self._proof_age(state, unseen_age)
+        settle = self._settings.settle
+        return settle if proof_age is None else min(proof_age, settle)
 
     def seconds_until_decision(
         self, state: Unknown, unseen_age: float | None, now: float
@@ -104,7 +114,8 @@ class Settling:
 
     def _is_absence_proven(self, state: Unknown, unseen_age: float | None) -> bool:
         # Another machine may still send the POST of a held row: its absences prove nothing.
-        return not state.is_held and self._consistency.proves_absence(
+        can_be_proven = not (state.is_held or _has_contrary_evidence(state))
+        return can_be_proven and self._consistency.proves_absence(
             state.absence_ages, unseen_age, state.post_end
         )
 
