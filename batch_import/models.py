@@ -270,8 +270,7 @@ class MediaPage:
 
     Attributes:
         total: how many media the whole list has; None if the platform does not report it.
-        is_refused: whether the platform refused a page after the first one, perhaps because the
-            list has fewer pages. Then `items` is empty.
+        is_refused: whether the platform refused the page, so that it has no items.
     """
 
     items: tuple[Media, ...]

@@ -27,7 +27,7 @@ from batch_import.state.listing import AccountListing
 from batch_import.viostream import endpoints
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.viostream.media_list_pager import MediaListPager
+from batch_import.viostream.media_list_pager import REFUSED_PAGE, MediaListPager
 from batch_import.viostream.page_size import PageSize
 from batch_import.viostream.session import PlatformSession
 
@@ -168,7 +168,7 @@ class AccountReader:
             return self._session.send(request)
         except RequestRejected as rejected:
             if pager.page_number > 1:
-                return MediaPage((), is_refused=True)
+                return REFUSED_PAGE
             raise PlatformUnreachable(
                 f"The platform does not list its videos: {rejected.message}.",
                 "Nothing was changed: run the same command again later.",

@@ -33,6 +33,10 @@ _MAX_PAGES: Final = 100_000
 #: What distinguishes two media: ID, media key, reference ID and title.
 _MediaIdentity = tuple[str, str, str, str]
 
+#: What a reader passes on for a page after the first one that the platform refuses, perhaps because
+#: the list has fewer pages.
+REFUSED_PAGE: Final = MediaPage((), is_refused=True)
+
 
 class ListEnd(Enum):
     """How reading a list ended. Except for `COMPLETE`, some media may not have been seen."""

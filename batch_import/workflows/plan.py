@@ -39,7 +39,7 @@ from batch_import.state.location import exists, is_running, jobs_in
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import VerificationProgress
 from batch_import.viostream import endpoints
-from batch_import.viostream.media_list_pager import ListEnd
+from batch_import.viostream.media_list_pager import REFUSED_PAGE, ListEnd
 from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account, sign_in
@@ -313,14 +313,14 @@ def _list_and_match(store: Store, session: PlatformSession, observer: Observer) 
 def _request_page(session: PlatformSession, number: int) -> MediaPage:
     """Request one page of the media list. Pages are numbered from 1.
 
-    A page after the last page is empty.
+    A page after the first one may be refused.
     """
     try:
         return session.send(endpoints.list_newest(number))
     except RequestRejected:
         if number == 1:
             raise
-        return MediaPage(())
+        return REFUSED_PAGE
 
 
 def _checked_row_by_row(

@@ -52,6 +52,7 @@ from batch_import.importer.scheduled_request import (
     ScheduledRequest,
 )
 from batch_import.models import MediaPage, Status, StatusUpdate
+from batch_import.viostream.media_list_pager import REFUSED_PAGE
 
 #: A time in epoch seconds that is never reached.
 _NEVER: Final = float("inf")
@@ -338,7 +339,7 @@ class Schedule:
         """Handle the answer to the request for a page, for all modules that read pages."""
         self._pages.reads_in_progress.pop(page, None)
         if isinstance(answer, RequestRejected) and not is_transport_failure(answer) and page > 1:
-            answer = MediaPage((), is_refused=True)
+            answer = REFUSED_PAGE
         served = self._selection.record_page_answer(page, answer, now)
         if not isinstance(answer, MediaPage):
             self.fault = self.fault or self.admission.handle_page_failure(answer)
