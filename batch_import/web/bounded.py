@@ -139,6 +139,9 @@ class BoundedSession(requests.Session):
                 status = response.status_code
                 with response:
                     body = _read_body(response.raw, limits)
+        except NoAnswer as too_long:
+            too_long.status = status
+            raise
         except requests.RequestException as error:
             raise exchange.fault or connection_fault(error) from None
         except (HTTPError, HTTPException, OSError, ValueError):

@@ -85,6 +85,7 @@ def test_an_answer_that_cannot_be_read_raises_no_answer(
     ("handler", "status"),
     [
         (answers.cut_body, 200),
+        (answers.endless_body, 200),
         (answers.cut_body_of_a_gateway, 502),
         (answers.unreadable_gzip_of_a_gateway, 504),
         (answers.no_http, None),
