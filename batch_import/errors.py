@@ -235,9 +235,7 @@ class NotSent(RequestFailed):
 class NoAnswer(RequestFailed):
     """Time-out, connection lost, 1xx, 408, 5xx or unreadable body.
 
-    The request may have been carried out.
-
-    A POST that ended like this may have created a media.
+    The request may have been carried out: a POST may have created a media.
     """
 
 

@@ -126,7 +126,9 @@ class MediaComparison:
         late = seconds_late(media, state.created.latest, self.clock_offset)
         if not is_of_last_post and not late:
             # The media is of an earlier POST, which must have been late: it was proven absent.
-            late = seconds_late(media, state.created.first_post_at, self.clock_offset) or None
+            late = seconds_late(media, state.created.first_post_at, self.clock_offset)
+            if not late:
+                return  # its date is wrong
         # If a media seems to be created after the list, its date is wrong.
         if late is not None and late <= state.created.min_age(now):
             self._consistency.record_arrival(late, state.post_end)
@@ -279,10 +281,10 @@ class MediaComparison:
         self._tracker.replace(state)
         self._timing.schedule_next(state, now)
         unseen_age = self._timing.max_unseen_age()
-        wait = self._settling.seconds_until_decision(state, unseen_age, now)
-        decision_age = self._settling.decision_age(state, unseen_age)
-        if wait is not None and poll.lookup.last_search_age < decision_age:
-            # The list that decides is a search of the account for the row's reference ID.
+        wait = self._settling.seconds_until_last_search(
+            state, poll.lookup.last_search_age, unseen_age, now
+        )
+        if wait is not None:
             poll.lookup.is_needed = True
             self._tracker.polling.schedule(state.row.row_number, now, wait)
             return []

@@ -64,9 +64,9 @@ _NO_ENDPOINT_STATUSES: Final = frozenset({404, 405, 410, 501})
 #: of 5xx are answers of gateways that have lost their own connection to the server.
 _SERVER_STATUSES: Final = frozenset({500, 503})
 _SUCCESS_STATUSES: Final = range(200, 300)
-#: Shortest time-out of a gateway, in seconds, after which it answers a request that its server may
-#: still carry out, with any status or by closing the connection (Fastly waits for 15 s, Amazon API
-#: Gateway and Heroku for 30 s), with a reserve.
+#: If an unclear answer took this number of seconds, it may be the time-out of a gateway, whose
+#: server may still carry out the request. It is a third of the shortest usual time-out: Fastly
+#: waits for 15 s, Amazon API Gateway and Heroku for 30 s.
 _MIN_GATEWAY_TIMEOUT: Final = 5.0
 #: Lowest HTTP status with which the platform's API refuses a request.
 _BAD_REQUEST_STATUS: Final = 400
@@ -178,7 +178,8 @@ class _ListStatistics:
             ages, in ascending order.
         in_time: number of POSTs without a clear answer whose media was created before their end,
             if the POST had probably ended (see `PostEnd`).
-        late: longest time from the end of such a POST to the creation of its media.
+        late: longest time from the end of a POST without a clear answer to the creation of its
+            media.
     """
 
     shows_processing: bool = False

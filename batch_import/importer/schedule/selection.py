@@ -198,9 +198,9 @@ class Selection:
         )
         # Before a row that no list has shown is given up, it gets a lookup. Its page comes first,
         # because it serves other rows, too.
-        was_expected = poll.history.is_absent or poll.placement.misplaced_read_count > 0
+        was_missed = poll.history.is_absent or poll.placement.misplaced_read_count > 0
         is_given_up_next = self._timing.is_overdue(state, now) and not poll.history.is_listed
-        return is_misplaced or (is_given_up_next and was_expected)
+        return is_misplaced or (is_given_up_next and was_missed)
 
     def _is_scanned(self, number: int) -> bool:
         """Whether a row needs a scan of the whole list, because no lookup is possible."""

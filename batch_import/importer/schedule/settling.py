@@ -88,23 +88,23 @@ class Settling:
             return []
         return self.end_if_expired(state, now)
 
-    def decision_age(self, state: Unknown, unseen_age: float | None) -> float:
-        """Returns the age from which a search for the row's reference ID may decide about the row.
-
-        Only a search shows a media that the POST created late, because the list has it at the time
-        of its creation and not at the time of the POST.
-        """
+    def _decision_age(self, state: Unknown, unseen_age: float | None) -> float:
+        """Returns the age from which a list may decide about the row."""
         proof_age = self._proof_age(state, unseen_age)
         settle = self._settings.settle
         return settle if proof_age is None else min(proof_age, settle)
 
-    def seconds_until_decision(
-        self, state: Unknown, unseen_age: float | None, now: float
+    def seconds_until_last_search(
+        self, state: Unknown, last_search_age: float, unseen_age: float | None, now: float
     ) -> float | None:
-        """Returns the seconds until the list that decides about the row if it lacks its media.
+        """Returns the seconds until the search that decides about the row if it lacks its media.
 
-        None if more lists are needed; 0 if the lists that were read are enough.
+        None if more lists are needed before, or if the last search was late enough to decide. Only
+        a search shows a media that the POST created late, because the list has it at the time of
+        its creation and not at the time of the POST.
         """
+        if last_search_age >= self._decision_age(state, unseen_age):
+            return None
         age = state.created.min_age(now)
         if age >= self._settings.settle or self._is_absence_proven(state, unseen_age):
             return 0.0
@@ -172,12 +172,13 @@ class Settling:
         settlements = []
         for state in self._tracker.all_unknown():
             proof_age = self._proof_age(state, unseen_age)
-            is_provable = proof_age is not None and proof_age <= self._settings.settle
-            end_age = proof_age if proof_age is not None and is_provable else self._settings.settle
             may_be_sent_again = (
-                is_provable and state.post_count < MAX_ATTEMPTS and not state.id_taken_message
+                proof_age is not None
+                and proof_age <= self._settings.settle
+                and state.post_count < MAX_ATTEMPTS
+                and not state.id_taken_message
             )
-            seconds_left = end_age - state.created.min_age(now)
+            seconds_left = self._decision_age(state, unseen_age) - state.created.min_age(now)
             settlements.append(Settlement(seconds_left, may_be_sent_again))
         return settlements
 

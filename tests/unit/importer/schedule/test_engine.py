@@ -316,18 +316,18 @@ def test_a_post_that_was_not_carried_out_is_sent_again(fault: RequestFailed) -> 
     assert isinstance(play.next_request(), CreateMedia)
 
 
-def test_a_media_that_a_late_post_created_is_reported_beside_the_known_media() -> None:
+def test_another_media_with_the_title_of_the_row_is_reported_beside_the_known_media() -> None:
     play = ScheduleDriver(row())
     play.schedule.set_clock_offset(0.0)
     play.answer("i-1")
     own = replace(media("processing"), created_date="1970-01-01T00:16:40Z")
-    late = replace(media(key="late"), created_date="1970-01-01T00:14:10Z")
+    other = replace(media(key="other"), created_date="1970-01-01T00:14:10Z")
     play.account = [own]
     play.answer(play.page(1))
-    play.account = [replace(own, status="online"), late]
+    play.account = [replace(own, status="online"), other]
     (done,) = play.answer(play.page(1))
     assert (done.status, done.code) == (Status.IMPORTED, FailureCode.REFERENCE_SHARED)
-    assert late.id in done.error
+    assert other.id in done.error
 
 
 def test_a_post_without_an_answer_is_settled_first() -> None:
